@@ -1,0 +1,168 @@
+"""State of the processor, declared once.  Register layouts: Intel SDM volume 3, chapters 2 to 5 and 19."""
+
+from emu.bus.component import Component, Struct
+from emu.bus.types import Array, Derived, Native, Wire, i64, u8, u16, u32, u64
+from emu.cpu.fpu.state import Fpu
+
+# General registers, in encoding order; index 8 always holds 0 and stands for "no base" or "no index".
+EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, NO_REG = range(9)
+# Segment registers, in encoding order, then the two system ones.
+ES, CS, SS, DS, FS, GS, LDTR, TR = range(8)
+
+# EFLAGS
+CF, PF, AF, ZF, SF, TF, IF, DF, OF = (1 << n for n in (0, 2, 4, 6, 7, 8, 9, 10, 11))
+IOPL, NT, RF, VM, AC, VIF, VIP, ID = 3 << 12, 1 << 14, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 21
+ARITH = CF | PF | AF | ZF | SF | OF
+
+# CR0, CR4
+CR0_PE, CR0_MP, CR0_EM, CR0_TS, CR0_ET, CR0_NE = (1 << n for n in range(6))
+CR0_WP, CR0_AM, CR0_NW, CR0_CD, CR0_PG = (1 << n for n in (16, 18, 29, 30, 31))
+CR4_VME, CR4_PVI, CR4_TSD, CR4_DE, CR4_PSE, CR4_PAE, CR4_MCE, CR4_PGE, CR4_PCE, CR4_OSFXSR, CR4_OSXMMEXCPT = (
+    1 << n for n in range(11))
+
+# Exception vectors
+DE, DB, NMI, BP, OV, BR, UD, NM, DF_VEC, TS_VEC, NP, SS_VEC, GP, PF_VEC = 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14
+MF, AC_VEC, MC, XM = 16, 17, 18, 19
+
+# How flags are kept: Cpu.cc_kind (emu/cpu/flags.py)
+K_FLAGS, K_RES, K_ADD, K_ADC1, K_SUB, K_SBB1, K_LOGIC, K_INC, K_DEC = range(9)
+
+# Segment.access: what a data access may do
+SEG_READ, SEG_WRITE = 1, 2
+
+# Cpu.mode: what decoding depends on besides the bytes
+MODE_CODE32, MODE_STACK32, MODE_FLAT = 1, 2, 4
+
+# Cpu.shadow: what the instruction before holds off
+SHADOW_STI, SHADOW_SS = 1, 2
+
+TLB_SIZE = 512  # entries a bank; bank 0 supervisor, bank 1 user
+ITLB_SIZE = 128
+INVALID = 1  # a tag that no page has
+
+# Rec.flags
+REC_OSIZE32, REC_ASIZE32, REC_REP, REC_REPNE, REC_LOCK, REC_ENDS = 1, 2, 4, 8, 16, 32
+
+
+class Segment(Struct):
+    """A segment register: selector and hidden part.  ``attr`` is bits 8-15 and 20-23 of the descriptor's high word, in
+    place >> 8 (access byte in bits 0-7, AVL, D/B and G in 12, 14, 15).  Offsets low..high are inside the segment."""
+
+    sel: u16
+    attr: u16
+    access: u8
+    base: u32
+    limit: u32
+    low: u32
+    high: u32
+
+
+class TlbEntry(Struct):
+    """A data TLB entry: tags are the linear page (low bits 0) where that access is allowed, else INVALID."""
+
+    read: u32
+    write: u32
+    phys: u32
+    glob: u8
+    host_read: Native("u32")
+    host_write: Native("u32")
+    host: Native("u8 *")
+
+
+class ItlbEntry(Struct):
+    """An instruction TLB entry; the tag is the linear page plus 2 for user mode, else INVALID."""
+
+    tag: u32
+    phys: u32
+    glob: u8
+
+
+class Rec(Struct):
+    """A decoded instruction: what its handler needs.  Register fields are register numbers; ``off`` is its distance in
+    bytes from the start of its trace and ``index`` its place there (both 0 under the Python engine)."""
+
+    imm: u32
+    disp: u32
+    imm2: u16
+    rm: u8
+    reg: u8
+    base: u8
+    idx: u8
+    scale: u8
+    seg: u8
+    len: u8
+    flags: u8
+    off: u16
+    index: u8
+    opcode: u8
+
+
+class Cpu(Component):
+    """An i686 processor."""
+
+    gpr: Array(u32, 16)
+    eip: u32
+    eflags: u32
+    cc_kind: u8
+    cc_res: u32
+    cc_a: u32
+    cc_b: u32
+    seg: Array(Segment, 8)
+    gdt_base: u32
+    gdt_limit: u16
+    idt_base: u32
+    idt_limit: u16
+    cr0: u32
+    cr2: u32
+    cr3: u32
+    cr4: u32
+    dr: Array(u32, 8)
+    cpl: u8
+    mode: u8
+    shadow: u8
+    halted: bool
+    shutdown: bool
+    intr: u8
+    nmi: u8
+    nmi_masked: bool
+    a20_mask: u32
+    trap: u32  # debug conditions (DR6 bits) met by the instruction that has just completed
+    pdpte: Array(u64, 4)
+    tsc_base: u64
+    sysenter_cs: u32
+    sysenter_esp: u32
+    sysenter_eip: u32
+    apic_base: u64
+    pat: u64
+    mtrr_def: u64
+    mtrr_fixed: Array(u64, 11)
+    mtrr_var: Array(u64, 16)
+    misc_enable: u64
+    microcode: u64
+    features: u32  # CPUID.1 EDX of the model
+    fpu: Fpu
+    tlb: Array(TlbEntry, 2 * TLB_SIZE)
+    itlb: Array(ItlbEntry, ITLB_SIZE)
+    tlb_used: Array(u16, 2 * TLB_SIZE)  # indices of entries filled since the last full flush
+    tlb_count: u16
+    icount: u64  # instructions executed since power-on; REP iterations count one each
+    left: Derived(i64)  # instructions that may run before the engine looks at events
+    fault_vector: Derived(u8)
+    fault_error: Derived(u32)
+
+    # wires out
+    now: Wire(ret=u64)
+    acknowledge: Wire(ret=u8)  # interrupt acknowledge cycle: gives the vector
+    ferr: Wire(u8)
+    phys_read8: Wire(u32, ret=u8)
+    phys_read16: Wire(u32, ret=u16)
+    phys_read32: Wire(u32, ret=u32)
+    phys_write8: Wire(u32, u8)
+    phys_write16: Wire(u32, u16)
+    phys_write32: Wire(u32, u32)
+    port_read8: Wire(u16, ret=u8)
+    port_read16: Wire(u16, ret=u16)
+    port_read32: Wire(u16, ret=u32)
+    port_write8: Wire(u16, u8)
+    port_write16: Wire(u16, u16)
+    port_write32: Wire(u16, u32)

@@ -31,7 +31,8 @@ K_FLAGS, K_RES, K_ADD, K_ADC1, K_SUB, K_SBB1, K_LOGIC, K_INC, K_DEC = range(9)
 SEG_READ, SEG_WRITE = 1, 2
 
 # Cpu.mode: what decoding depends on besides the bytes
-MODE_CODE32, MODE_STACK32, MODE_FLAT = 1, 2, 4
+# AC: alignment is checked; DEBUG: breakpoints are on.  Either one clears FLAT, whose forms skip all checks.
+MODE_CODE32, MODE_STACK32, MODE_FLAT, MODE_AC, MODE_DEBUG = 1, 2, 4, 8, 16
 
 # Cpu.shadow: what the instruction before holds off
 SHADOW_STI, SHADOW_SS = 1, 2

@@ -1,0 +1,265 @@
+"""Linear to physical addresses: page walks and the TLBs.
+
+Intel SDM volume 3, chapter 4.  The TLBs are architecturally visible state (stale entries, accessed and dirty bits), so
+both engines fill and evict them alike.  Page table entries beyond 4 GiB lead to NOWHERE, where nothing answers.
+"""
+
+from emu.bus.component import hot, intrinsic
+from emu.bus.types import Fault, u8, u16, u32, u64
+
+from .state import (CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, INVALID, ITLB_SIZE, PF_VEC, TLB_SIZE, Cpu)
+
+PTE_P, PTE_W, PTE_U, PTE_A, PTE_D, PTE_PS, PTE_G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
+ERR_P, ERR_W, ERR_U, ERR_RSVD = 1, 2, 4, 8
+NOWHERE = 0xFFB00000
+PAE_RESERVED = 0xFFFFFFF000000000  # bits 36-63
+PAE_LARGE_RESERVED = 0xFFFFFFF0001FE000
+PSE_RESERVED = 0x003E0000  # bits 17-21 of a 4 MiB entry (36-bit physical addresses)
+
+
+@intrinsic
+def host_drop(cpu: Cpu, index: u16) -> None:
+    """Forget the host addresses cached for a TLB entry."""
+
+
+@hot
+def page_fault(cpu: Cpu, lin: u32, error: u32) -> None:
+    cpu.cr2 = lin
+    raise Fault(PF_VEC, error)
+
+
+@hot
+def read_pte64(cpu: Cpu, addr: u32) -> u64:
+    low: u32 = cpu.phys_read32(addr & cpu.a20_mask)
+    high: u32 = cpu.phys_read32((addr + 4) & cpu.a20_mask)
+    return u64(high) << 32 | low
+
+
+@hot
+def set_pte_bits(cpu: Cpu, addr: u32, low: u32, bits: u32) -> None:
+    """Write accessed and dirty bits back if they are not all set yet."""
+    if low & bits != bits:
+        cpu.phys_write32(addr & cpu.a20_mask, low | bits)
+
+
+@hot
+def walk_legacy(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
+    """Two-level walk (4 KiB and 4 MiB pages).  Gives the physical page and its combined flags (W U D G)."""
+    error: u32 = u32(write) << 1 | u32(user) << 2
+    pde_addr: u32 = (cpu.cr3 & 0xFFFFF000) | (lin >> 22) << 2
+    pde: u32 = cpu.phys_read32(pde_addr & cpu.a20_mask)
+    if pde & PTE_P == 0:
+        page_fault(cpu, lin, error)
+    if pde & PTE_PS != 0 and cpu.cr4 & CR4_PSE != 0:
+        if pde & PSE_RESERVED != 0:
+            page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+        if not allowed(cpu, pde, write, user):
+            page_fault(cpu, lin, error | ERR_P)
+        dirty: u32 = PTE_D if write else 0
+        set_pte_bits(cpu, pde_addr, pde, PTE_A | dirty)
+        phys: u32 = (pde & 0xFFC00000) | (lin & 0x003FF000)
+        if pde & 0x0001E000 != 0:
+            phys = NOWHERE
+        return phys, (pde & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty
+    pte_addr: u32 = (pde & 0xFFFFF000) | (lin >> 12 & 0x3FF) << 2
+    pte: u32 = cpu.phys_read32(pte_addr & cpu.a20_mask)
+    if pte & PTE_P == 0:
+        page_fault(cpu, lin, error)
+    both: u32 = pte & (pde | ~(PTE_W | PTE_U) & 0xFFFFFFFF)
+    if not allowed(cpu, both, write, user):
+        page_fault(cpu, lin, error | ERR_P)
+    dirty2: u32 = PTE_D if write else 0
+    set_pte_bits(cpu, pde_addr, pde, PTE_A)
+    set_pte_bits(cpu, pte_addr, pte, PTE_A | dirty2)
+    return pte & 0xFFFFF000, (both & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty2
+
+
+@hot
+def walk_pae(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
+    """Three-level walk with 64-bit entries (4 KiB and 2 MiB pages)."""
+    error: u32 = u32(write) << 1 | u32(user) << 2
+    pdpte: u64 = cpu.pdpte[lin >> 30]
+    if pdpte & PTE_P == 0:
+        page_fault(cpu, lin, error)
+    pde_addr: u32 = u32(pdpte & 0xFFFFF000) | (lin >> 21 & 0x1FF) << 3
+    pde: u64 = read_pte64(cpu, pde_addr)
+    if pde & PTE_P == 0:
+        page_fault(cpu, lin, error)
+    pde_low: u32 = u32(pde)
+    if pde & PTE_PS != 0:
+        if pde & PAE_LARGE_RESERVED != 0:
+            page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+        if not allowed(cpu, pde_low, write, user):
+            page_fault(cpu, lin, error | ERR_P)
+        dirty: u32 = PTE_D if write else 0
+        set_pte_bits(cpu, pde_addr, pde_low, PTE_A | dirty)
+        phys: u32 = (pde_low & 0xFFE00000) | (lin & 0x001FF000)
+        if pde >> 32 != 0:
+            phys = NOWHERE
+        return phys, (pde_low & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty
+    if pde & PAE_RESERVED != 0:
+        page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+    pte_addr: u32 = (pde_low & 0xFFFFF000) | (lin >> 12 & 0x1FF) << 3
+    pte: u64 = read_pte64(cpu, pte_addr)
+    if pte & PTE_P == 0:
+        page_fault(cpu, lin, error)
+    if pte & PAE_RESERVED != 0:
+        page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+    pte_low: u32 = u32(pte)
+    both: u32 = pte_low & (pde_low | ~(PTE_W | PTE_U) & 0xFFFFFFFF)
+    if not allowed(cpu, both, write, user):
+        page_fault(cpu, lin, error | ERR_P)
+    dirty2: u32 = PTE_D if write else 0
+    set_pte_bits(cpu, pde_addr, pde_low, PTE_A)
+    set_pte_bits(cpu, pte_addr, pte_low, PTE_A | dirty2)
+    phys2: u32 = pte_low & 0xFFFFF000
+    if pte >> 32 != 0:
+        phys2 = NOWHERE
+    return phys2, (both & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty2
+
+
+@hot
+def allowed(cpu: Cpu, flags: u32, write: bool, user: bool) -> bool:
+    """Do the combined W and U bits allow the access?"""
+    if user:
+        return flags & PTE_U != 0 and (not write or flags & PTE_W != 0)
+    return not write or flags & PTE_W != 0 or cpu.cr0 & CR0_WP == 0
+
+
+@hot
+def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
+    """Physical page (A20 applied) and flags for an access, or a page fault."""
+    if cpu.cr0 & CR0_PG == 0:
+        return lin & 0xFFFFF000 & cpu.a20_mask, PTE_W | PTE_U | PTE_D
+    page: u32 = 0
+    flags: u32 = 0
+    if cpu.cr4 & CR4_PAE != 0:
+        page, flags = walk_pae(cpu, lin, write, user)
+    else:
+        page, flags = walk_legacy(cpu, lin, write, user)
+    if cpu.cr4 & CR4_PGE == 0:
+        flags = flags & ~PTE_G & 0xFFFFFFFF
+    return page & cpu.a20_mask, flags
+
+
+@hot
+def tlb_fill(cpu: Cpu, lin: u32, write: bool, user: bool) -> u16:
+    """Walk the page tables for a data access and put the result into the TLB; gives the entry's index."""
+    page, flags = walk(cpu, lin, write, user)
+    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | u16(user) * TLB_SIZE
+    e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
+    if e.read == INVALID and cpu.tlb_count < 2 * TLB_SIZE:
+        cpu.tlb_used[cpu.tlb_count & (2 * TLB_SIZE - 1)] = index
+        cpu.tlb_count = u16(cpu.tlb_count + 1)
+    host_drop(cpu, index)
+    e.read = lin & 0xFFFFF000
+    e.write = INVALID
+    if flags & PTE_D != 0 and allowed(cpu, flags, True, user):
+        e.write = lin & 0xFFFFF000
+    e.phys = page
+    e.glob = u8(flags >> 8 & 1)
+    return index
+
+
+@hot
+def lookup_read(cpu: Cpu, lin: u32, user: bool) -> u32:
+    """Physical address for a data read."""
+    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | u16(user) * TLB_SIZE
+    if cpu.tlb[index & (2 * TLB_SIZE - 1)].read != lin & 0xFFFFF000:
+        index = tlb_fill(cpu, lin, False, user)
+    return cpu.tlb[index & (2 * TLB_SIZE - 1)].phys | (lin & 0xFFF)
+
+
+@hot
+def lookup_write(cpu: Cpu, lin: u32, user: bool) -> u32:
+    """Physical address for a data write."""
+    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | u16(user) * TLB_SIZE
+    if cpu.tlb[index & (2 * TLB_SIZE - 1)].write != lin & 0xFFFFF000:
+        index = tlb_fill(cpu, lin, True, user)
+    return cpu.tlb[index & (2 * TLB_SIZE - 1)].phys | (lin & 0xFFF)
+
+
+@hot
+def lookup_exec(cpu: Cpu, lin: u32) -> u32:
+    """Physical address for an instruction fetch at the current privilege."""
+    user: bool = cpu.cpl == 3
+    tag: u32 = (lin & 0xFFFFF000) | u32(user) << 1
+    index: u16 = u16(lin >> 12 & (ITLB_SIZE - 1))
+    e = cpu.itlb[index & (ITLB_SIZE - 1)]
+    if e.tag != tag:
+        page, flags = walk(cpu, lin, False, user)
+        e.tag = tag
+        e.phys = page
+        e.glob = u8(flags >> 8 & 1)
+    return e.phys | (lin & 0xFFF)
+
+
+@hot
+def flush_tlb(cpu: Cpu) -> None:
+    """Drop every entry that is not global (CR3 load)."""
+    keep: u16 = 0
+    n: u16 = 0
+    while n < cpu.tlb_count:
+        index: u16 = cpu.tlb_used[n & (2 * TLB_SIZE - 1)]
+        e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
+        if e.glob != 0:
+            cpu.tlb_used[keep & (2 * TLB_SIZE - 1)] = index
+            keep = u16(keep + 1)
+        else:
+            host_drop(cpu, index)
+            e.read = INVALID
+            e.write = INVALID
+        n = u16(n + 1)
+    cpu.tlb_count = keep
+    k: u16 = 0
+    while k < ITLB_SIZE:
+        i = cpu.itlb[k & (ITLB_SIZE - 1)]
+        if i.glob == 0:
+            i.tag = INVALID
+        k = u16(k + 1)
+
+
+@hot
+def flush_tlb_all(cpu: Cpu) -> None:
+    """Drop every entry, global ones too (CR0.PG, CR4, A20 changes, task of a reset)."""
+    n: u16 = 0
+    while n < 2 * TLB_SIZE:
+        host_drop(cpu, n)
+        e = cpu.tlb[n & (2 * TLB_SIZE - 1)]
+        e.read = INVALID
+        e.write = INVALID
+        e.glob = 0
+        n = u16(n + 1)
+    cpu.tlb_count = 0
+    k: u16 = 0
+    while k < ITLB_SIZE:
+        i = cpu.itlb[k & (ITLB_SIZE - 1)]
+        i.tag = INVALID
+        i.glob = 0
+        k = u16(k + 1)
+
+
+@hot
+def flush_page(cpu: Cpu, lin: u32) -> None:
+    """Drop the entries of one page, global or not (INVLPG)."""
+    page: u32 = lin & 0xFFFFF000
+    index: u16 = u16(lin >> 12 & (TLB_SIZE - 1))
+    for bank in range(2):
+        at: u16 = (index + bank * TLB_SIZE) & (2 * TLB_SIZE - 1)
+        e = cpu.tlb[at & (2 * TLB_SIZE - 1)]
+        if e.read == page:
+            host_drop(cpu, at)
+            e.read = page | INVALID
+            e.write = INVALID
+            e.glob = 0
+    i = cpu.itlb[lin >> 12 & (ITLB_SIZE - 1)]
+    if i.tag & 0xFFFFF000 == page:
+        i.tag = INVALID
+        i.glob = 0
+
+
+@hot
+def set_a20(cpu: Cpu, level: u8) -> None:
+    """The A20 gate's output: masks bit 20 of every physical address while low."""
+    cpu.a20_mask = 0xFFFFFFFF if level != 0 else 0xFFEFFFFF
+    flush_tlb_all(cpu)

@@ -1,0 +1,163 @@
+"""``emu run``: boot an image, take it through its script, say how it ended."""
+
+import json
+import signal
+import sys
+import time
+
+from ..machine.config import ConfigError
+from ..media.errors import MediaError
+from .parsing import (EXIT_DEBUG, EXIT_FAILED, EXIT_GUEST, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, UsageError, complain)
+from .report import write_report
+from .run_options import configure, parser
+from .script import Script
+
+PROG = "emu run"
+
+
+class Interrupts:
+    """SIGINT and SIGTERM as a flag that the loop looks at; a second one interrupts at once."""
+
+    def __init__(self):
+        self.signal = 0
+        self._before = {}
+
+    def _took(self, number, _frame):
+        if self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
+
+    def __enter__(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._before[number] = signal.signal(number, self._took)
+            except ValueError:                  # not the main thread: then its owner handles signals
+                pass
+        return self
+
+    def __exit__(self, *_exc):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def interact(machine, script, viewer, interrupts, deadline, clock=time.monotonic):
+    """Run until something ends it.  Returns the exit code."""
+    while True:
+        if script.advance(machine):
+            return EXIT_OK
+        if machine.ended is not None:
+            script.advance(machine, final=True)
+            return guest_exit(machine, script)
+        if interrupts.signal:
+            return 128 + interrupts.signal
+        if viewer is not None:
+            viewer.poll()
+            if viewer.closed:
+                return EXIT_OK
+        if deadline is not None and clock() >= deadline:
+            if script.advance(machine, final=True):
+                return EXIT_OK
+            complain(PROG, "timeout" + (f" at {script.what}" if script.what else ""))
+            return EXIT_TIMEOUT
+        machine.step_slice()
+
+
+def guest_exit(machine, script):
+    """The exit code for the way in which the guest ended."""
+    if machine.ended == "debug-exit":
+        return EXIT_DEBUG + (machine.exit_value & 63)
+    if script.succeeded or machine.ended == "window":
+        return EXIT_OK
+    if machine.ended == "poweroff" and not script.pending:
+        return EXIT_OK
+    at = f" at {script.what}" if script.pending else ""
+    complain(PROG, f"the guest ended: {machine.ended}{at}")
+    return EXIT_GUEST
+
+
+def main(argv, make_machine=None):
+    """Parse and run.  Returns the exit code.  ``make_machine(config)`` stands in for Machine in tests."""
+    began = time.monotonic()
+    args = parser().parse_args(argv)
+    try:
+        config = configure(args)
+        viewer_class = _viewer_class(args, config)
+        if make_machine is None:
+            from ..machine.machine import Machine as make_machine
+        with Interrupts() as interrupts:
+            # The machine is built inside, so that Ctrl+C is as prompt then.
+            return _run(args, config, make_machine, viewer_class, interrupts, began)
+    except (MediaError, ConfigError, UsageError) as error:
+        complain(PROG, error)
+        return EXIT_USAGE
+
+
+def _run(args, config, make_machine, viewer_class, interrupts, began):
+    machine = make_machine(config)
+    viewer, code = None, EXIT_FAILED
+    try:
+        script = Script(args.steps, args.until)
+        deadline = None if args.timeout is None else began + args.timeout
+        try:
+            if viewer_class is not None:
+                viewer = viewer_class(machine)
+            code = interact(machine, script, viewer, interrupts, deadline)
+        except KeyboardInterrupt:
+            code = 128 + signal.SIGINT
+        except Exception:
+            complain(PROG, write_report(machine))
+            code = EXIT_FAILED
+        ran = time.monotonic() - began
+        code = _finish(args, machine, code)
+        stats = _stats(machine, ran, code) if args.stats else None
+    finally:
+        if viewer is not None and hasattr(viewer, "close"):
+            viewer.close()
+        machine.close()
+    if stats is not None:
+        print(json.dumps(stats), file=sys.stderr, flush=True)
+    return code
+
+
+def _finish(args, machine, code):
+    """What is written at the end of the run, whatever its cause.  Returns the exit code."""
+    if args.dump_text:
+        try:
+            print("\n".join(row.rstrip() for row in machine.screen_text()), flush=True)
+        except BrokenPipeError:
+            pass
+        except Exception:
+            complain(PROG, write_report(machine))
+            code = EXIT_FAILED
+    if args.screenshot is not None:
+        try:
+            machine.screenshot().save(args.screenshot)
+        except OSError as error:
+            complain(PROG, f"{args.screenshot}: cannot be written: {error.strerror or error}")
+            code = code or EXIT_USAGE
+        except Exception:
+            complain(PROG, write_report(machine))
+            code = EXIT_FAILED
+    return code
+
+
+def _stats(machine, ran, code):
+    instructions = machine.instructions
+    return {"instructions": instructions, "host_seconds": round(ran, 6),
+            "guest_seconds": round(machine.guest_seconds, 9),
+            "mips": round(instructions / ran / 1e6, 3) if ran > 0 else 0.0, "engine": machine.engine_name, "exit": code}
+
+
+def _viewer_class(args, config):
+    """The window's class, or None without a window.  A window that was not asked for may be missing."""
+    if config.display != "window":
+        return None
+    try:
+        from ..display.window import Viewer
+    except ImportError as error:
+        if args.display == "window":
+            raise UsageError(f"--display window: not possible here: {error}") from None
+        complain(PROG, f"no window: {error}")
+        config.display = "none"
+        return None
+    return Viewer

@@ -1,0 +1,246 @@
+"""One machine's configuration: what stands behind the command line, the Python API and machine management."""
+
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+MIB = 1 << 20
+MEMORY_LEAST, MEMORY_MOST = MIB, 3584 * MIB
+MAX_IDE = 4                                     # two channels with two devices each
+MAX_FLOPPIES = 2
+
+CPUS = ("486", "pentium", "pentium2", "pentium3", "pentium4")
+ENGINES = ("auto", "native", "python")
+CLOCKS = ("auto", "host", "virtual")
+BOOT_DEVICES = ("cdrom", "disk", "floppy")
+NICS = ("ne2k_pci", "ne2k_isa", "none")
+DISPLAYS = ("window", "none", "vnc", "web")
+NET_OPTIONS = ("restrict", "host-access")
+
+FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+SEABIOS = Path("/usr/share/seabios")
+_BIOS_FILES = (FIRMWARE / "bios.bin", SEABIOS / "bios-256k.bin", SEABIOS / "bios.bin")
+_VGA_BIOS_FILES = (FIRMWARE / "vgabios.bin", SEABIOS / "vgabios-stdvga.bin")
+_BIOS_SIZES = tuple(64 * 1024 << n for n in range(3))       # 64, 128, 256 KiB
+_VGA_BIOS_MOST = 64 * 1024
+
+DEMO_CD = FIRMWARE / "demo.iso"
+
+_UNITS = {"": 1, "K": 1 << 10, "M": MIB, "G": 1 << 30}
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be: one line that says what is wrong."""
+
+
+def parse_memory(value):
+    """Bytes of guest memory from "256M", "1.5G", "65536K" or a number of bytes.  Raises ConfigError."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ConfigError(f"memory: {value!r} is not a size")
+    size = value
+    if isinstance(value, str):
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]?)(?:i?B)?", value.strip(), re.IGNORECASE | re.ASCII)
+        if found is None:
+            raise ConfigError(f"memory: {value!r} is not a size (try 256M)")
+        whole, _, part = found[1].partition(".")
+        size = int((whole + part).lstrip("0")[:40] or "0") * _UNITS[found[2].upper()] // 10 ** len(part)
+    if not MEMORY_LEAST <= size <= MEMORY_MOST:
+        hint = f" (did you mean {value}M?)" if str(value).isdigit() and 1 <= int(value) <= 3584 else ""
+        raise ConfigError(f"memory: {value} is out of range: 1M to 3.5G{hint}")
+    return size & ~0xFFF
+
+
+@dataclass
+class Disk:
+    """A hard disk: its image, and whether the guest's writes go there (else they last for the run)."""
+
+    path: str
+    keep_writes: bool = True
+
+
+@dataclass
+class Floppy:
+    """A floppy disk: its image, and whether the guest's writes go there (else they last for the run)."""
+
+    path: str
+    keep_writes: bool = True
+
+
+@dataclass
+class MachineConfig:
+    """A machine.
+
+    ``memory`` takes bytes or "256M"; ``disks`` and ``floppies`` take paths, Disk and Floppy; ``boot`` is one of cdrom,
+    disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``net``, ``nic``,
+    ``forwards`` are as on the command line.  ``display``: None is none.  ``serial``: stdio, null or a file's name.
+    ``clock``: auto is host with something that people look at, virtual otherwise.  Nothing is opened here; validate()
+    says whether the values make sense together.
+    """
+
+    name: str = ""
+    os_type: str = ""
+    memory: int | str = 256 * MIB
+    cpus: int = 1
+    cpu: str = "pentium4"
+    cdrom: str | None = None
+    floppies: list = field(default_factory=list)
+    disks: list = field(default_factory=list)
+    boot: str | list | None = None
+    kernel: str | None = None
+    initrd: str | None = None
+    append: str = ""
+    bios: str | None = None
+    vga_bios: str | None = None
+    nic: str = "ne2k_pci"
+    net: str = "user"
+    forwards: list = field(default_factory=list)
+    pcap: str | None = None
+    snapshot: bool = False
+    sound: str | None = None
+    clock: str = "auto"
+    display: str | None = None
+    serial: str = "null"
+    engine: str = "auto"
+    no_apic: bool = False
+    no_acpi: bool = False
+    debug_console: bool = False
+    debug_exit: bool = False
+    no_reboot: bool = False
+
+    def __post_init__(self):
+        self.memory = parse_memory(self.memory)
+        self.disks = [_medium(Disk, d) for d in _listed(self.disks)]
+        self.floppies = [_medium(Floppy, f) for f in _listed(self.floppies)]
+        self.forwards = _listed(self.forwards)
+        for name in ("cdrom", "kernel", "initrd", "bios", "vga_bios", "pcap"):
+            value = getattr(self, name)
+            setattr(self, name, str(value) if value is not None else None)
+        self.display = self.display or "none"
+        self.sound = self.sound or "none"
+        self.boot_order = self._boot_order()
+
+    @classmethod
+    def make(cls, **values):
+        """A validated configuration from keyword arguments; ``floppy`` and ``disk`` name a single medium.
+
+        Raises ConfigError, also for a name that there is not.
+        """
+        for one, many in (("floppy", "floppies"), ("disk", "disks")):
+            if values.get(one) is not None:
+                values[many] = _listed(values.pop(one)) + _listed(values.get(many))
+            values.pop(one, None)
+        unknown = sorted(set(values) - {f.name for f in fields(cls)})
+        if unknown:
+            raise ConfigError(f"{unknown[0]}: a machine has no such setting")
+        config = cls(**values)
+        config.validate()
+        return config
+
+    def validate(self):
+        """Raise ConfigError for the first thing that is wrong."""
+        for name, value, known in (("cpu", self.cpu, CPUS), ("engine", self.engine, ENGINES),
+                                   ("clock", self.clock, CLOCKS), ("nic", self.nic, NICS),
+                                   ("display", self.display.split("=")[0], DISPLAYS)):
+            if value not in known:
+                raise ConfigError(f"{name}: there is no {value!r} (there is {', '.join(known)})")
+        if self.cpus != 1:
+            raise ConfigError(f"cpus: {self.cpus} is not possible: a machine has one processor")
+        ide = len(self.disks) + (self.cdrom is not None)
+        if ide > MAX_IDE:
+            raise ConfigError(f"disks: {ide} IDE devices are too many (up to {MAX_IDE} disks less the CD-ROM)")
+        if len(self.floppies) > MAX_FLOPPIES:
+            raise ConfigError(f"floppies: {len(self.floppies)} are too many (up to {MAX_FLOPPIES})")
+        if self.kernel is None and (self.initrd is not None or self.append):
+            raise ConfigError(f"{'initrd' if self.initrd is not None else 'append'}: needs a kernel")
+        present = {"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies}
+        if self.boot is not None and not present[self.boot_order[0]]:
+            raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from")
+        parse_net(self.net)
+        for forward in self.forwards:
+            parse_forward(forward)
+
+    def _boot_order(self):
+        if self.boot is None:
+            return [d for d, there in (("floppy", self.floppies), ("cdrom", self.cdrom), ("disk", self.disks)) if there]
+        order = self.boot.split(",") if isinstance(self.boot, str) else list(self.boot)
+        for device in order:
+            if device not in BOOT_DEVICES:
+                raise ConfigError(f"boot: there is no {device!r} (there is {', '.join(BOOT_DEVICES)})")
+        if not order:
+            raise ConfigError("boot: names no device")
+        order += [d for d in ("cdrom", "disk", "floppy") if d not in order]
+        return order
+
+    def wanted_clock(self):
+        """The clock to use, ``host`` or ``virtual``, with ``auto`` resolved."""
+        if self.clock != "auto":
+            return self.clock
+        return "host" if self.display != "none" else "virtual"
+
+    def disk_keeps_writes(self, disk):
+        """Do the guest's writes to ``disk`` (or a floppy) go to its file?"""
+        return disk.keep_writes and not self.snapshot
+
+    def bios_path(self):
+        """The system BIOS: the one named, the project's own, or Debian's SeaBIOS.  Raises ConfigError."""
+        path = _firmware("bios", self.bios, _BIOS_FILES)
+        size = path.stat().st_size
+        if size not in _BIOS_SIZES:
+            raise ConfigError(f"{path}: is {size} bytes long; a BIOS has 64, 128 or 256 KiB")
+        return path
+
+    def vga_bios_path(self):
+        """The VGA BIOS: the one named, the project's own, or Debian's SeaBIOS one.  Raises ConfigError."""
+        path = _firmware("vga-bios", self.vga_bios, _VGA_BIOS_FILES)
+        size = path.stat().st_size
+        if not 0 < size <= _VGA_BIOS_MOST:
+            raise ConfigError(f"{path}: is {size} bytes long; a VGA BIOS has up to 64 KiB")
+        return path
+
+
+def parse_net(text):
+    """("none", ()), ("user", (options)) or ("switch", (name,)) from the --net text.  Raises ConfigError."""
+    kind, *options = text.split(",")
+    if kind == "none" and not options:
+        return "none", ()
+    if kind == "user" and all(o in NET_OPTIONS for o in options):
+        return "user", tuple(options)
+    if kind.startswith("switch=") and len(kind) > 7 and not options:
+        return "switch", (kind[7:],)
+    raise ConfigError(f"net: {text!r} is not none, user[,restrict][,host-access] or switch=NAME")
+
+
+def parse_forward(text):
+    """(protocol, host address, host port, guest port) from "tcp:ADDR:PORT:GUESTPORT"; ADDR may be left out."""
+    parts = text.split(":")
+    if len(parts) == 3:
+        parts.insert(1, "")
+    ports = [int(p) if p.isascii() and p.isdigit() and len(p) < 6 else 0 for p in parts[-2:]]
+    if len(parts) != 4 or parts[0] not in ("tcp", "udp") or not all(0 < p < 65536 for p in ports):
+        raise ConfigError(f"forward: {text!r} is not tcp:ADDR:PORT:GUESTPORT or udp:ADDR:PORT:GUESTPORT")
+    return parts[0], parts[1] or "127.0.0.1", *ports
+
+
+def _listed(value):
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _medium(kind, value):
+    return value if isinstance(value, kind) else kind(str(value))
+
+
+def _firmware(what, named, candidates):
+    if named is not None:
+        path = Path(named)
+        if not path.exists():
+            raise ConfigError(f"{path}: no such file")
+        if not path.is_file():
+            raise ConfigError(f"{path}: is not a regular file")
+        return path
+    for path in candidates:
+        if path.is_file():
+            return path
+    where = ", ".join(str(p) for p in candidates)
+    raise ConfigError(f"{what}: no firmware found (looked for {where}): name one with --{what}")

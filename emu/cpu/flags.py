@@ -107,6 +107,13 @@ def write_arith(cpu: Cpu, value: u32) -> None:
     cpu.eflags = (cpu.eflags & (u32.max - ARITH)) | (value & ARITH)
 
 
+@inline
+def write_eflags(cpu: Cpu, value: u32, mask: u32) -> None:
+    """Load the six flags, and the other bits of EFLAGS that are in mask."""
+    cpu.cc_kind = K_FLAGS
+    cpu.eflags = (cpu.eflags & ((mask | ARITH) ^ u32.max)) | (value & (mask | ARITH))
+
+
 # -- readers -----------------------------------------------------------------------------------------------------
 
 @hot

@@ -162,7 +162,7 @@ class Uart(Component):
         if (self.lcr & LCR_STOP) != 0:
             halves = u8(halves + (1 if (self.lcr & 3) == 0 else 2))
         divisor: u64 = self.divisor if self.divisor != 0 else 65536
-        return halves * divisor * 8_000_000_000 // CLOCK
+        return (halves & 31) * (divisor & 0x1FFFF) * 8_000_000_000 // CLOCK
 
     @hot
     def listen(self) -> None:

@@ -18,11 +18,12 @@ class Viewer:
 
     ``machine`` has vga, vram, vram_dirty; key(hid_usage, pressed), mouse_move(dx, dy, wheel), mouse_buttons(mask) with
     bit 0 left, 1 right, 2 middle; pause(), resume(), reset(), press_power_button(), power_off(); paused.
+    ``closed``: the window is gone; ``failed``: nobody closed it (no display, no pygame, or its process died).
     """
 
     def __init__(self, machine, title="emu", poll_seconds=FRAME_SECONDS):
         self.machine = machine
-        self.closed = False
+        self.closed = self.failed = False
         self.renderer = Renderer(machine.vga, machine.vram, machine.vram_dirty)
         self._period = poll_seconds
         self._next = 0.0
@@ -49,7 +50,7 @@ class Viewer:
             if len(record) < link.RECORD.size:
                 break
             self._events.append(link.RECORD.unpack(record))
-        self._events.append((link.CLOSE, 0, 0, 0))
+        self._events.append((link.CLOSE, 1, 0, 0))
 
     def poll(self):
         """Called between slices of the machine: forward input, and at most 60 times a second show what changed."""
@@ -85,6 +86,7 @@ class Viewer:
         elif kind == link.POWER_OFF:
             machine.power_off()
         elif kind == link.CLOSE:
+            self.failed = not self.closed and bool(a)
             self.closed = True
 
     def close(self):

@@ -29,7 +29,7 @@ P2_IRQ12 = 0x20
 P2_KBD_CLOCK = 0x40
 P2_KBD_DATA = 0x80
 
-# Input port P1: not locked (7), colour display jumper clear, manufacturing jumper off (5), keyboard power (bits 0-3 idle)
+# Input port P1: not locked (7), colour display jumper clear, manufacturing jumper off (5)
 P1_IDLE = 0xA0
 
 # Where the next byte written to port 60h goes

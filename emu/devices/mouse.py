@@ -1,6 +1,6 @@
 """PS/2 mouse with a wheel and five buttons (IntelliMouse Explorer).
 
-Sources: IBM PS/2 Technical Reference "Mouse" (1991); Microsoft "Wheel support in PS/2 mice" (packet formats, ids 3 and 4).
+Sources: IBM PS/2 Technical Reference "Mouse" (1991); Microsoft "Wheel support in PS/2 mice" (packets, ids 3 and 4).
 """
 from emu.bus.component import Component, Timer, hot
 from emu.bus.types import NEVER, Array, Const, Wire, i32, u8, u16, u32, u64
@@ -306,7 +306,8 @@ class Mouse(Component):
 
     @hot
     def command(self, value: u8) -> None:
-        if value < SCALE_1_1 or value == 0xED or value == 0xEF or value == 0xF1 or (value > SET_DEFAULT and value < RESEND):
+        if (value < SCALE_1_1 or value == 0xED or value == 0xEF or value == 0xF1
+                or (value > SET_DEFAULT and value < RESEND)):
             self.refuse()
             return
         self.invalid = 0

@@ -148,7 +148,8 @@ def dma(channel):
 
 def interrupts(*numbers):
     """Extended interrupt: consumer, level, active high, shared."""
-    return struct.pack("<BHBB", 0x89, 2 + 4 * len(numbers), 0x09, len(numbers)) + struct.pack(f"<{len(numbers)}I", *numbers)
+    count = len(numbers)
+    return struct.pack(f"<BHBB{count}I", 0x89, 2 + 4 * count, 0x09, count, *numbers)
 
 
 def bus_numbers(first, last):

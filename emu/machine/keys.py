@@ -1,7 +1,7 @@
 r"""From text and from host key codes to strokes of the PC's keyboard (US layout).
 
-In the text of --type, ``\n`` is Enter, ``\t`` Tab, ``\e`` Escape, ``\b`` Backspace, ``\\`` a backslash; ``{f12}``, ``{up}``,
-``{ctrl-alt-delete}`` name keys and chords, ``{{`` is a brace.
+In the text of --type, ``\n`` is Enter, ``\t`` Tab, ``\e`` Escape, ``\b`` Backspace, ``\\`` a backslash; ``{f12}``,
+``{up}``, ``{ctrl-alt-delete}`` name keys and chords, ``{{`` is a brace.
 """
 from emu.devices.keyboard import KEY_IDS
 
@@ -18,7 +18,8 @@ _SHIFTED = {
 _MODIFIERS = {"ctrl": "leftctrl", "control": "leftctrl", "alt": "leftalt", "shift": "leftshift", "altgr": "rightalt",
               "win": "leftwin", "super": "leftwin", "meta": "leftwin"}
 _ALIASES = {**_MODIFIERS, "escape": "esc", "return": "enter", "ret": "enter", "del": "delete", "ins": "insert",
-            "pgup": "pageup", "pgdn": "pagedown", "pgdown": "pagedown", "bs": "backspace", "caps": "capslock",
+            "pgup": "pageup",
+            "pgdn": "pagedown", "pgdown": "pagedown", "bs": "backspace", "caps": "capslock",
             "print": "printscreen", "sysrq": "printscreen", "break": "pause", "scroll": "scrolllock", "spc": "space"}
 _ESCAPES = {"n": "enter", "r": "enter", "t": "tab", "e": "esc", "b": "backspace", "\\": "backslash"}
 

@@ -49,7 +49,7 @@ def build(memory, cpu_name="i686", family=0xB2, cpuid=(0, 0), mhz=1000, uuid=byt
     # ACPI; targeted content distribution and "this is a virtual machine"
     out.add(0, 0x000, "BBHBBQBBBBBB", MAKER, version, 0xE800, "01/01/2025", 0,
             1 << 7 | 1 << 9 | 1 << 11 | 1 << 12 | 1 << 15 | 1 << 16 | 1 << 19, 0x01, 0x14, 0, 0, 0xFF, 0xFF)
-    out.add(1, 0x100, "BBBB16sBBB", MAKER, "PC (i440FX, PIIX)", version, "", uuid, 6, "", "")    # woken by the power switch
+    out.add(1, 0x100, "BBBB16sBBB", MAKER, "PC (i440FX, PIIX)", version, "", uuid, 6, "", "")    # power switch
     out.add(3, 0x300, "BBBBBBBBBIBBBBB", MAKER, 0x01, version, "", "", 3, 3, 3, NONE, 0, 0, 0, 0, 0, "")
     out.add(4, 0x400, "BBBBIIBBHHHBBHHHBBBBBBHH", "CPU 0", 3, family, MAKER, *cpuid, cpu_name, 0, 0,
             min(mhz, 0xFFFF), min(mhz, 0xFFFF), 0x41, OTHER, 0xFFFF, 0xFFFF, 0xFFFF, "", "", "", 1, 1, 1, 0, family)

@@ -148,7 +148,8 @@ def test_status(hand):
 
 def test_scaling(hand):
     hand.send(0xE7, 0xF4)
-    for counts, scaled in ((1, 1), (2, 1), (3, 3), (4, 6), (5, 9), (6, 12), (7, 14), (100, 200), (255, 255), (-4, -6 & 255)):
+    for counts, scaled in ((1, 1), (2, 1), (3, 3), (4, 6), (5, 9), (6, 12), (7, 14), (100, 200), (255, 255),
+                           (-4, -6 & 255)):
         hand.mouse.move(counts, 0, 0)
         assert hand.packet().split()[1] == f"{scaled:02x}", counts
     hand.send(0xE6)

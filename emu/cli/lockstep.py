@@ -11,7 +11,8 @@ def parser():
     p.add_argument("--boot", choices=("cdrom", "disk", "floppy"), help="what to boot first")
     p.add_argument("--bios", metavar="FILE", help="system BIOS")
     p.add_argument("--vga-bios", metavar="FILE", help="VGA BIOS")
-    p.add_argument("--instructions", type=positive_int, default=10_000_000, metavar="N", help="how far (default 10000000)")
+    p.add_argument("--instructions", type=positive_int, default=10_000_000, metavar="N",
+                   help="how far (default 10000000)")
     p.add_argument("--every", type=positive_int, default=10_000, metavar="N",
                    help="compare every N instructions, then find the first that differs (default 10000)")
     p.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -40,8 +40,11 @@ class Interrupts:
             signal.signal(number, handler)
 
 
-def interact(machine, script, viewer, interrupts, deadline, clock=time.monotonic):
-    """Run until something ends it.  Returns the exit code."""
+def interact(machine, script, viewer, interrupts, deadline, need_window=False, clock=time.monotonic):
+    """Run until something ends it.  Returns the exit code.
+
+    A window that fails (nobody closed it) ends the run if it was asked for; else the run goes on without it.
+    """
     while True:
         if script.advance(machine):
             return EXIT_OK
@@ -53,7 +56,13 @@ def interact(machine, script, viewer, interrupts, deadline, clock=time.monotonic
         if viewer is not None:
             viewer.poll()
             if viewer.closed:
-                return EXIT_OK
+                if not getattr(viewer, "failed", False):
+                    return EXIT_OK
+                if need_window:
+                    complain(PROG, "--display window: the window could not be shown")
+                    return EXIT_USAGE
+                complain(PROG, "the window could not be shown; the run goes on without it")
+                viewer = None
         if deadline is not None and clock() >= deadline:
             if script.advance(machine, final=True):
                 return EXIT_OK
@@ -90,6 +99,11 @@ def main(argv, make_machine=None):
     except (MediaError, ConfigError, UsageError) as error:
         complain(PROG, error)
         return EXIT_USAGE
+    except OSError as error:                    # a file that went away, or cannot be made, since it was looked at
+        if error.filename is None:
+            raise
+        complain(PROG, f"{error.filename}: {error.strerror}")
+        return EXIT_USAGE
 
 
 def _run(args, config, make_machine, viewer_class, interrupts, began):
@@ -101,7 +115,7 @@ def _run(args, config, make_machine, viewer_class, interrupts, began):
         try:
             if viewer_class is not None:
                 viewer = viewer_class(machine)
-            code = interact(machine, script, viewer, interrupts, deadline)
+            code = interact(machine, script, viewer, interrupts, deadline, need_window=args.display == "window")
         except KeyboardInterrupt:
             code = 128 + signal.SIGINT
         except Exception:

@@ -4,6 +4,7 @@ import os
 import sys
 
 from ..machine import config as cfg
+from ..machine.keys import chords
 from ..media import detect
 from ..media.errors import MediaError
 from ..media.opening import check_disk
@@ -57,7 +58,8 @@ def parser():
     ends.add_argument("--sound", metavar="none|window|FILE.wav", help="where sound goes")
     ends.add_argument("--net", metavar="none|user[,restrict][,host-access]|switch=NAME", help="the network")
     ends.add_argument("--nic", choices=cfg.NICS, help="the network card")
-    ends.add_argument("--forward", metavar="tcp:ADDR:PORT:GUESTPORT", action="append", help="a host port into the guest")
+    ends.add_argument("--forward", metavar="tcp:ADDR:PORT:GUESTPORT", action="append",
+                      help="a host port into the guest")
     ends.add_argument("--pcap", metavar="FILE", help="capture the guest's frames")
     steps = p.add_argument_group("script")
     steps.add_argument("--wait", metavar="TEXT", action=InOrder, dest="steps", default=(), help="go on once TEXT shows")
@@ -83,6 +85,12 @@ def configure(args):
         if asked(args):
             raise UsageError(f"{option} is not in this version yet")
     memory = cfg.parse_memory(args.memory)
+    for kind, value in args.steps:
+        if kind == "type":
+            try:
+                chords(value)
+            except ValueError as error:
+                raise UsageError(f"--type: {error}") from None
     floppies = [cfg.Floppy(f) for f in args.floppy or ()]
     disks = [cfg.Disk(d) for d in args.disk or ()]
     cdrom, boot = args.cdrom, args.boot

@@ -2,11 +2,14 @@
 
 TICKS = 100                                     # fixed points a guest second, at which texts are looked for
 
-_ESCAPES = {"n": "\n", "t": "\t", "e": "\x1b", "r": "\r", "b": "\b", "\\": "\\"}
+_ESCAPES = {"n": "\n", "t": "\t", "e": "\x1b", "r": "\r", "b": "\b", "\\": "{\\}"}
 
 
 def unescape(text):
-    r"""The keys of a --type: ``\n``, ``\t``, ``\e``, ``\\`` become characters; ``{f12}`` and the like stay."""
+    r"""The text of a --type as Machine.type() takes it: ``\n``, ``\t``, ``\e`` become characters, ``\\`` the key ``{\}``.
+
+    ``{f12}`` and the like stay as they are.
+    """
     out, i = [], 0
     while i < len(text):
         known = _ESCAPES.get(text[i + 1:i + 2]) if text[i] == "\\" else None

@@ -16,8 +16,8 @@ RESET_TIME = 20_000             # ns from the end of a reset to its interrupt
 class Fdc(Commands, Component):
     """The controller and four drive connectors.
 
-    Back ends, set by the board: ``dma`` (transfer_to_memory(channel, bytes) -> bytes taken, transfer_from_memory(channel,
-    n) -> bytes, terminal_count(channel) -> bool) and the disks, by insert() and eject().
+    Back ends, set by the board: ``dma`` (transfer_to_memory(channel, bytes) -> number taken,
+    transfer_from_memory(channel, n) -> bytes, terminal_count(channel) -> bool), and the disks by insert() and eject().
     """
 
     # registers
@@ -98,7 +98,7 @@ class Fdc(Commands, Component):
         self.disks = [None] * 4
 
     def reset(self):
-        """The RESET pin (2.1, 4.1): registers cleared, LOCK too.  The drives keep their disks and heads their places."""
+        """The RESET pin (2.1, 4.1): registers cleared, LOCK too.  Disks and heads stay where they are."""
         self.dor = 0
         self.tdr = 0
         self.rate = 2

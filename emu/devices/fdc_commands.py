@@ -5,11 +5,11 @@ Data sheet: Intel 82077AA (290166), sections 5 (commands) and 6 (status register
 from emu.bus.component import cold
 from emu.bus.types import NEVER
 from emu.devices.fdc_registers import (
-    CM, COMMAND, CONFIGURE, DE, DOR_NDMAGATE, DUMPREG, EC, EIS, EN, END, EXECUTION, FORMAT, FORMAT_SECTOR, IC_ABNORMAL,
-    IC_INVALID, IC_POLLING, IMPLIED_SEEK, INWARD, LOCK, MA, MFM, MT, ND, NW, OR, PERPENDICULAR, READ, READ_DELETED, READ_ID,
-    READ_DELETED, READ_ID_MARK, READ_TRACK, RECALIBRATE, RELATIVE, RESULT, SCAN_EQUAL, SCAN_HIGH, SCAN_LOW, SE, SECTOR, SEEK,
-    SENSE_DRIVE, SENSE_INTERRUPT, SH, SK, SN, SPECIFY, ST3_ONES, T0, VERIFY, VERSION, WC, WP, WRITE, WRITE_DELETED,
-    command_length)
+    CM, COMMAND, CONFIGURE, DE, DOR_NDMAGATE, DUMPREG, EC, EIS, EN, END, EXECUTION, FORMAT, FORMAT_SECTOR,
+    IC_ABNORMAL, IC_INVALID, IC_POLLING, IMPLIED_SEEK, INWARD, LOCK, MA, MFM, MT, ND, NW, OR, PERPENDICULAR,
+    READ_DELETED, READ_ID, READ_ID_MARK, READ_TRACK, RECALIBRATE, RELATIVE, RESULT, SCAN_EQUAL, SCAN_HIGH, SCAN_LOW,
+    SE, SECTOR, SEEK, SENSE_DRIVE, SENSE_INTERRUPT, SH, SK, SN, SPECIFY, ST3_ONES, T0, VERIFY, VERSION, WC, WP, WRITE,
+    WRITE_DELETED, command_length)
 
 SECTOR_BYTES, SECTOR_CODE = 512, 2              # the only sector size that raw images have; N of it
 CHANNEL = 2                                     # of the DMA controller, on every AT
@@ -386,7 +386,8 @@ class Commands:
                 self._after_sector()
             return
         if code == READ_TRACK:
-            if (self.command[2], self.command[3]) != (self._cylinder_below(), self.side) or self.size_code != SECTOR_CODE:
+            wanted, found = (self.command[2], self.command[3]), (self._cylinder_below(), self.side)
+            if wanted != found or self.size_code != SECTOR_CODE:
                 self.st1 |= ND                  # said at the end; the data come all the same (5.1.3)
         else:
             wrong = (lba in disk.deleted) != (code == READ_DELETED)
@@ -471,8 +472,9 @@ class Commands:
             self._fail(MA if disk is None else OR)
             return
         self.cylinder, self.head, self.sector, self.size_code = ident
-        fits = (self._readable() and (self.cylinder, self.head, self.size_code)
-                == (self._cylinder_below(), self.side, SECTOR_CODE) and 1 <= self.sector <= self.disk_sectors[self.drive])
+        place = (self._cylinder_below(), self.side, SECTOR_CODE)
+        fits = (self._readable() and (self.cylinder, self.head, self.size_code) == place
+                and 1 <= self.sector <= self.disk_sectors[self.drive])
         if fits:
             lba = self._lba(self.sector)
             disk.write(lba * SECTOR_BYTES, bytes([self.command[5]]) * SECTOR_BYTES)

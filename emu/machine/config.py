@@ -1,5 +1,6 @@
 """One machine's configuration: what stands behind the command line, the Python API and machine management."""
 
+import os
 import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -238,6 +239,8 @@ def _firmware(what, named, candidates):
             raise ConfigError(f"{path}: no such file")
         if not path.is_file():
             raise ConfigError(f"{path}: is not a regular file")
+        if not os.access(path, os.R_OK):
+            raise ConfigError(f"{path}: permission denied")
         return path
     for path in candidates:
         if path.is_file():

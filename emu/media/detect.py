@@ -18,7 +18,8 @@ _MAGICS = (
     (0, b"\x1f\x8b", "a gzip file; unpack it first"), (0, b"BZh", "a bzip2 file; unpack it first"),
     (0, b"\xfd7zXZ\0", "an xz file; unpack it first"), (0, b"\x28\xb5\x2f\xfd", "a zstd file; unpack it first"),
     (0, b"PK\x03\x04", "a zip archive; unpack it first"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
-    (257, b"ustar", "a tar archive; unpack it first"), (0, b"%PDF", "a PDF file"), (0, b"MZ", "a DOS or Windows program"),
+    (257, b"ustar", "a tar archive; unpack it first"), (0, b"%PDF", "a PDF file"),
+    (0, b"MZ", "a DOS or Windows program"),
     (0, b"\x7fELF", "an ELF program"),
 )
 
@@ -72,7 +73,8 @@ def _detect(path, size, read):
         if size <= LARGEST and format_for(size) and not partitioned(head, size):
             return Content(FLOPPY, size, "a floppy image")
         return Content(DISK, size, "a hard-disk image")
-    return Content(OTHER, size, _magic(head, _MAGICS) or ("a text file" if _is_text(head) else "no image that is known"))
+    plain = "a text file" if _is_text(head) else "no image that is known"
+    return Content(OTHER, size, _magic(head, _MAGICS) or plain)
 
 
 def disk_format(head):
@@ -90,7 +92,8 @@ def _iso(path, size, read, head):
             block_size = int.from_bytes(block[128:130], "little") or eltorito.SECTOR
             volume = int.from_bytes(block[80:84], "little") * block_size
             if volume > size:
-                raise MediaError(path, f"is a truncated ISO image: {size} bytes long, {volume} by its volume descriptor")
+                raise MediaError(
+                    path, f"is a truncated ISO image: {size} bytes long, {volume} by its volume descriptor")
             break
     else:
         raise MediaError(path, "is a damaged ISO image: it has no primary volume descriptor")

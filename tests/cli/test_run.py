@@ -127,8 +127,8 @@ def test_until_wrapped_at_the_edge(emu_run):
 
 def test_steps_go_in_order(emu_run):
     plan = {2: shows("password:", 3), 5: shows("login:"), 40: prints("# ")}
-    code, machine = emu_run(plan, "--wait", "login:", "--type", r"root\n", "--wait", "password:", "--wait-seconds", "0.2",
-                            "--type", r"live\t{f12}\e", "--until", "# ")
+    code, machine = emu_run(plan, "--wait", "login:", "--type", r"root\n", "--wait", "password:",
+                            "--wait-seconds", "0.2", "--type", r"live\t{f12}\e", "--until", "# ")
     assert code == 0
     assert machine.typed == [(5, "root\n"), (28, "live\t{f12}\x1b")]
     assert machine.slices == 40
@@ -224,6 +224,13 @@ def test_screenshot_text_and_stats_at_the_end(emu_run, capsys, tmp_path):
     assert (stats["instructions"], stats["guest_seconds"], stats["engine"], stats["exit"]) == (3000, 0.03, "fake", 4)
 
 
+def test_a_file_that_the_machine_cannot_open_is_exit_code_2(image, capsys):
+    def make(config):
+        open("/nonexistent/serial", "w")
+    assert run.main([image, "--display", "none"], make) == 2
+    assert capsys.readouterr().err == "emu run: /nonexistent/serial: No such file or directory\n"
+
+
 def test_ctrl_c_ends_the_run_and_restores_the_handler(emu_run):
     before = signal.getsignal(signal.SIGINT)
     code, machine = emu_run({3: lambda m: os.kill(os.getpid(), signal.SIGINT)}, "--until", "x")
@@ -246,6 +253,25 @@ def test_window_closed(emu_run, monkeypatch):
     assert machine.config.wanted_clock() == "host"
 
 
+@pytest.mark.parametrize("asked, code, slices", [((), 0, 9), (("--display", "window"), 2, 4)])
+def test_window_that_fails(image, monkeypatch, asked, code, slices):
+    import types
+
+    class Viewer:
+        failed = closed = False
+
+        def __init__(self, machine):
+            self.machine = machine
+
+        def poll(self):
+            self.failed = self.closed = self.machine.slices >= 4
+    monkeypatch.setitem(sys.modules, "emu.display.window", types.SimpleNamespace(Viewer=Viewer))
+    monkeypatch.setenv("DISPLAY", ":99")
+    machine = FakeMachine({9: ends("poweroff")})
+    assert run.main([image, *asked], lambda config: machine) == code
+    assert machine.slices == slices
+
+
 def test_configuration(emu_run, tmp_path):
     disk = tmp_path / "disk"
     disk.write_bytes(bytes(1 << 20))
@@ -263,17 +289,18 @@ def test_configuration(emu_run, tmp_path):
 
 
 NOT_YET = [("--display", "vnc"), ("--display", "vnc=0.0.0.0:5900"), ("--display", "web"), ("--net", "user"),
-           ("--nic", "ne2k_pci"), ("--forward", "tcp::8080:80"), ("--pcap", "x"), ("--sound", "x.wav"), ("--cpu", "486")]
+           ("--nic", "ne2k_pci"), ("--forward", "tcp::8080:80"), ("--pcap", "x"), ("--sound", "x.wav"),
+           ("--cpu", "486")]
 
 
 @pytest.mark.parametrize("options", [
     *((o, v) for o, v in NOT_YET if any(row[0].split()[0] == o for row in run_options.NOT_YET)),
     ("--bogus",), ("--unti", "x"), ("--wait",), ("--timeout", "x"), ("--timeout", "-1"), ("--wait-seconds", "nan"),
     ("--memory", "5"), ("--memory", "4G"), ("--memory", "lots"), ("--boot", "cdrom"), ("--boot", "net"),
-    ("--engine", "fast"), ("--display", "holo"), ("--initrd", "/dev/null"), ("--append", "x"), ("--disk", "/nonexistent"),
-    ("--floppy", "/"), ("--cdrom", "/dev/null"), ("--kernel", "/etc/hostname"), ("--screenshot", "/nonexistent/x.png"),
-    ("--screenshot", "/"), ("--bios", "/nonexistent"), ("--bios", "/etc/hostname"), ("--serial", "/nonexistent/x"),
-    ("another-image",)], ids=" ".join)
+    ("--engine", "fast"), ("--display", "holo"), ("--initrd", "/dev/null"), ("--append", "x"),
+    ("--disk", "/nonexistent"), ("--floppy", "/"), ("--cdrom", "/dev/null"), ("--kernel", "/etc/hostname"),
+    ("--screenshot", "/nonexistent/x.png"), ("--screenshot", "/"), ("--bios", "/nonexistent"), ("--bios", "/etc/hostname"), ("--serial", "/nonexistent/x"),
+    ("another-image",), ("--type", "{nokey}"), ("--type", r"\q"), ("--type", "{f1")], ids=" ".join)
 def test_wrong_command_lines_are_one_line_and_2(image, capsys, options):
     assert main(["run", image, *(("--display", "none") if "--display" not in options else ()), *options]) == 2
     out, err = capsys.readouterr()
@@ -309,8 +336,13 @@ def test_a_cd_that_cannot_boot(image, tmp_path, capsys):
 
 
 def test_unescape():
-    assert unescape(r"a\n\t\e\\n{f12}\q") == "a\n\t\x1b\\n{f12}\\q"
-    assert unescape("end\\") == "end\\"
+    assert unescape(r"a\n\t\e\\n{f12}{{") == "a\n\t\x1b{\\}n{f12}{{"
+
+
+@pytest.mark.parametrize("text", ["linux text\\n", r"C:\\DOS\t\e\b{ctrl-alt-delete}{{A}", "plain"])
+def test_unescaped_text_is_the_same_keys(text):
+    from emu.machine.keys import chords
+    assert chords(unescape(text), escapes=False) == chords(unescape(text), escapes=True) == chords(text)
 
 
 def test_commands(capsys):
@@ -336,7 +368,7 @@ def test_runners_are_called(monkeypatch):
     monkeypatch.setitem(sys.modules, "emu.cpu.vectors.runner", runner)
     assert main(["cpu-test", "--suite", "a", "--suite", "b", "--filter", "ADD", "--limit", "9", "--json"]) == 1
     args = seen[0]
-    assert (args.suite, args.filter, args.limit, args.jobs, args.json, args.engine) == (["a", "b"], "ADD", 9, None, True, None)
+    assert vars(args) == {"suite": ["a", "b"], "filter": "ADD", "limit": 9, "jobs": None, "json": True, "engine": None}
 
 
 def test_usage_error_is_not_a_crash():

@@ -288,7 +288,8 @@ def test_end_of_track_without_terminal_count():
 
 
 @pytest.mark.parametrize("c, h_id, r, n, st1, st2", [
-    (5, 0, 1, 2, 0x04, 0x10), (0, 1, 1, 2, 0x04, 0), (0, 0, 19, 2, 0x04, 0), (0, 0, 0, 2, 0x04, 0), (0, 0, 1, 3, 0x04, 0)])
+    (5, 0, 1, 2, 0x04, 0x10), (0, 1, 1, 2, 0x04, 0), (0, 0, 19, 2, 0x04, 0), (0, 0, 0, 2, 0x04, 0),
+    (0, 0, 1, 3, 0x04, 0)])
 def test_sector_not_found(c, h_id, r, n, st1, st2):
     rig = Rig().start()
     rig.dma.room = 512
@@ -502,6 +503,18 @@ def test_real_rate_of_a_track():
     assert 195_000_000 <= took <= 400_000_000   # a turn, and up to one more to get there
 
 
+def test_a_sector_just_missed_comes_again_a_turn_later():
+    rig = Rig(fast=False).start()
+    rig.transfer(0x46, 0, 0, 5)
+    done = rig.time
+    rig.transfer(0x46, 0, 0, 6)                 # the next one is caught
+    assert rig.time - done < 12_000_000
+    done = rig.time
+    rig.time += 5_000_000                       # too late for sector 7
+    rig.transfer(0x46, 0, 0, 7)
+    assert 199_000_000 < rig.time - done - 11_111_111 < 201_000_000
+
+
 def test_fast_is_32_times_as_fast():
     rig = Rig().start()
     rig.dma.room = 18 * 512
@@ -544,12 +557,14 @@ def test_save_and_restore_in_the_middle_of_a_read():
 def test_random_traffic_never_raises(seed):
     rnd = random.Random(seed)
     rig = Rig(size=rnd.choice([1474560, 368640, 163840]))
-    commands = [0x46, 0xC6, 0x45, 0xC5, 0x66, 0x4C, 0x49, 0x42, 0x4A, 0x4D, 0x56, 0x51, 0x59, 0x5D, 7, 8, 0xF, 0x8F, 3, 0x13]
+    commands = [0x46, 0xC6, 0x45, 0xC5, 0x66, 0x4C, 0x49, 0x42, 0x4A, 0x4D, 0x56, 0x51, 0x59, 0x5D, 7, 8, 0xF, 0x8F, 3,
+                0x13]
     for i in range(6000):
         what = rnd.random()
         if what < 0.75:
             first = rig.fdc.command_count == 0
-            rig.fdc.write(5, rnd.choice(commands) if first else rnd.choice((0, 0, 1, 2, 2, 4, 9, 18, rnd.randrange(256))))
+            other = rnd.choice((0, 0, 1, 2, 2, 4, 9, 18, rnd.randrange(256)))
+            rig.fdc.write(5, rnd.choice(commands) if first else other)
         elif what < 0.8:
             rig.fdc.write(rnd.choice((2, 2, 2, 4, 7, 3, 0, 1, 6)), rnd.choice((0x1C, 0x1C, 0, rnd.randrange(256))))
         elif what < 0.95:

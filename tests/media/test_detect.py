@@ -105,7 +105,8 @@ def test_boot_entry(put):
 
 
 @pytest.mark.parametrize("changes, what", [
-    ({"checksum": 1}, "wrong checksum"), ({"signature": b"\0\0"}, "no validation entry"), ({"entry": 0}, "not bootable"),
+    ({"checksum": 1}, "wrong checksum"), ({"signature": b"\0\0"}, "no validation entry"),
+    ({"entry": 0}, "not bootable"),
     ({"platform": 0xEF}, "EFI only"), ({"media": 9}, "media type 9"), ({"image": 40}, "outside the image"),
     ({"image": 0}, "outside the image"), ({"media": 2}, "outside the image"), ({"catalogue": 40}, "outside the image"),
     ({"catalogue": 0xFFFFFFFF}, "outside the image")])

@@ -6,9 +6,9 @@ _ESCAPES = {"n": "\n", "t": "\t", "e": "\x1b", "r": "\r", "b": "\b", "\\": "{\\}
 
 
 def unescape(text):
-    r"""The text of a --type as Machine.type() takes it: ``\n``, ``\t``, ``\e`` become characters, ``\\`` the key ``{\}``.
+    r"""The text of a --type as Machine.type() takes it: ``\n``, ``\t``, ``\e`` become characters.
 
-    ``{f12}`` and the like stay as they are.
+    ``\\`` becomes the key ``{\}``; ``{f12}`` and the like stay as they are.
     """
     out, i = [], 0
     while i < len(text):

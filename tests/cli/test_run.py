@@ -299,7 +299,8 @@ NOT_YET = [("--display", "vnc"), ("--display", "vnc=0.0.0.0:5900"), ("--display"
     ("--memory", "5"), ("--memory", "4G"), ("--memory", "lots"), ("--boot", "cdrom"), ("--boot", "net"),
     ("--engine", "fast"), ("--display", "holo"), ("--initrd", "/dev/null"), ("--append", "x"),
     ("--disk", "/nonexistent"), ("--floppy", "/"), ("--cdrom", "/dev/null"), ("--kernel", "/etc/hostname"),
-    ("--screenshot", "/nonexistent/x.png"), ("--screenshot", "/"), ("--bios", "/nonexistent"), ("--bios", "/etc/hostname"), ("--serial", "/nonexistent/x"),
+    ("--screenshot", "/nonexistent/x.png"), ("--screenshot", "/"), ("--bios", "/nonexistent"), ("--bios", "/etc/hostname"),
+    ("--serial", "/nonexistent/x"),
     ("another-image",), ("--type", "{nokey}"), ("--type", r"\q"), ("--type", "{f1")], ids=" ".join)
 def test_wrong_command_lines_are_one_line_and_2(image, capsys, options):
     assert main(["run", image, *(("--display", "none") if "--display" not in options else ()), *options]) == 2

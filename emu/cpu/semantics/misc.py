@@ -32,10 +32,12 @@ def UD2(cpu: Cpu, r: Rec) -> None:
 def BOUND(cpu: Cpu, r: Rec) -> None:
     """#BR if the signed index is below the first or above the second of the two bounds in memory."""
     off: u32 = ea(cpu, r)
-    low: T = read_mem[T](cpu, r, r.seg, off)
-    high: T = read_mem[T](cpu, r, r.seg, u32(off + (T.bits >> 3)))
     n: T = reg[T](cpu, r.reg)
-    if SIGNED[T.bits](n) < SIGNED[T.bits](low) or SIGNED[T.bits](n) > SIGNED[T.bits](high):
+    low: T = read_mem[T](cpu, r, r.seg, off)
+    if SIGNED[T.bits](n) < SIGNED[T.bits](low):
+        raise Fault(BR, 0)
+    high: T = read_mem[T](cpu, r, r.seg, u32(off + (T.bits >> 3)))
+    if SIGNED[T.bits](n) > SIGNED[T.bits](high):
         raise Fault(BR, 0)
 
 

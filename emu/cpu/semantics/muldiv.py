@@ -41,14 +41,14 @@ def MUL(cpu: Cpu, src: T) -> None:
 
 @hot
 def IMUL(cpu: Cpu, src: T) -> None:
-    product: i64 = i64(SIGNED[T.bits](reg[T](cpu, EAX))) * SIGNED[T.bits](src)
+    product: i64 = SIGNED[T.bits](reg[T](cpu, EAX)) * SIGNED[T.bits](src)
     set_halves[T](cpu, T(product >> T.bits), T(product))
     cc_product[T](cpu, T(product), product != SIGNED[T.bits](product))
 
 
 @hot
 def IMUL2(cpu: Cpu, a: T, b: T) -> T:
-    product: i64 = i64(SIGNED[T.bits](a)) * SIGNED[T.bits](b)
+    product: i64 = SIGNED[T.bits](a) * SIGNED[T.bits](b)
     cc_product[T](cpu, T(product), product != SIGNED[T.bits](product))
     return T(product)
 

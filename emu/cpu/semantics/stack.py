@@ -4,7 +4,7 @@ Each instruction changes ESP after everything that may fault.
 """
 
 from emu.bus.component import hot
-from emu.bus.types import Fault, T, u16, u32
+from emu.bus.types import Fault, T, u8, u16, u32
 
 from ..flags import read_eflags, write_eflags
 from ..memory import (
@@ -13,8 +13,7 @@ from ..memory import (
 from ..registers import reg, set_reg
 from ..segments import update_mode
 from ..state import (
-    AC, CR4_VME, DF, EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, GP, ID, IF, IOPL, MODE_STACK32, NT, RF, SS, TF, VIF, VIP, VM,
-    Cpu, Rec)
+    AC, CR4_VME, DF, EBP, ESP, GP, ID, IF, IOPL, MODE_STACK32, NT, RF, SS, TF, VIF, VIP, VM, Cpu, Rec)
 
 
 @hot
@@ -54,21 +53,11 @@ def PUSHA(cpu: Cpu, r: Rec) -> None:
 
 @hot
 def POPA(cpu: Cpu, r: Rec) -> None:
-    """The word for ESP is skipped."""
-    edi: T = stack_read[T](cpu, r, 0)
-    esi: T = stack_read[T](cpu, r, T.bits >> 3)
-    ebp: T = stack_read[T](cpu, r, 2 * (T.bits >> 3))
-    ebx: T = stack_read[T](cpu, r, 4 * (T.bits >> 3))
-    edx: T = stack_read[T](cpu, r, 5 * (T.bits >> 3))
-    ecx: T = stack_read[T](cpu, r, 6 * (T.bits >> 3))
-    eax: T = stack_read[T](cpu, r, 7 * (T.bits >> 3))
-    set_reg[T](cpu, EDI, edi)
-    set_reg[T](cpu, ESI, esi)
-    set_reg[T](cpu, EBP, ebp)
-    set_reg[T](cpu, EBX, ebx)
-    set_reg[T](cpu, EDX, edx)
-    set_reg[T](cpu, ECX, ecx)
-    set_reg[T](cpu, EAX, eax)
+    """EDI first; the word for ESP is skipped.  What was popped before a fault stays, as on the silicon."""
+    for n in range(8):
+        if n != 3:
+            value: T = stack_read[T](cpu, r, n * (T.bits >> 3))
+            set_reg[T](cpu, u8(7 - n), value)
     stack_move(cpu, T.bits)
 
 
@@ -117,6 +106,8 @@ def ENTER(cpu: Cpu, r: Rec) -> None:
     level: u32 = r.imm2 & 31
     stack_write[T](cpu, r, u32(0 - size), reg[T](cpu, EBP))
     frame: u32 = stack_offset(cpu, u32(0 - size))
+    if cpu.mode & MODE_STACK32 == 0:
+        frame = frame | (cpu.gpr[ESP] & 0xFFFF0000)
     delta: u32 = size
     n: u32 = 1
     while n < level:

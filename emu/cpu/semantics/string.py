@@ -43,10 +43,10 @@ def step(cpu: Cpu, r: Rec, n: u8) -> None:
 
 @inline
 def rep_more(cpu: Cpu) -> bool:
-    """Whether another iteration may run now; counts it as an instruction.  Traps are taken between iterations."""
-    if cpu.left <= 0 or cpu.trap != 0 or cpu.eflags & TF != 0:
+    """Whether another iteration may run now; counts it as an instruction.  Traps and events come between iterations."""
+    if cpu.left <= 0 or cpu.attention or cpu.trap != 0 or cpu.eflags & TF != 0:
         return False
-    cpu.left = i64(cpu.left - 1)
+    cpu.left = i64(u64(cpu.left) - 1)
     cpu.icount = u64(cpu.icount + 1)
     return True
 
@@ -82,7 +82,7 @@ def rep_next(cpu: Cpu, r: Rec) -> bool:
     return rep_again(cpu, r)
 
 
-# -- MOVS, STOS, LODS ------------------------------------------------------------------------------------------------
+# -- MOVS, STOS, LODS ----------------------------------------------------------------------------------------------
 
 @hot
 def MOVS(cpu: Cpu, r: Rec) -> None:
@@ -129,12 +129,12 @@ def LODS_rep(cpu: Cpu, r: Rec) -> None:
         more = rep_next(cpu, r)
 
 
-# -- CMPS, SCAS ------------------------------------------------------------------------------------------------------
+# -- CMPS (reads ES:DI first), SCAS ----------------------------------------------------------------------------------
 
 @hot
 def CMPS(cpu: Cpu, r: Rec) -> None:
-    a: T = read_mem[T](cpu, r, r.seg, index(cpu, r, ESI))
     b: T = read_mem[T](cpu, r, ES, index(cpu, r, EDI))
+    a: T = read_mem[T](cpu, r, r.seg, index(cpu, r, ESI))
     step[T](cpu, r, ESI)
     step[T](cpu, r, EDI)
     cc_sub[T](cpu, T(a - b), a, b)
@@ -145,8 +145,8 @@ def repeat_cmps(cpu: Cpu, r: Rec, equal: bool) -> None:
     """CMPS while the elements are equal, or while they are not."""
     more: bool = rep_count(cpu, r) != 0
     while more:
-        a: T = read_mem[T](cpu, r, r.seg, index(cpu, r, ESI))
         b: T = read_mem[T](cpu, r, ES, index(cpu, r, EDI))
+        a: T = read_mem[T](cpu, r, r.seg, index(cpu, r, ESI))
         step[T](cpu, r, ESI)
         step[T](cpu, r, EDI)
         todo: u32 = rep_down(cpu, r)

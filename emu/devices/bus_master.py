@@ -1,0 +1,202 @@
+"""Intel 82371SB (PIIX3) IDE function: bus master registers and PRD tables for both channels.
+
+Data sheet: Intel 82371FB/82371SB (290550-002), sections 2.3, 2.7 and 3.5.
+"""
+from emu.bus.component import Port, Struct, Timer, cold, hot
+from emu.bus.types import NEVER, Array, Wire, u8, u16, u32, u64
+
+from . import pci
+
+IDETIM = 0x40                   # two registers of 16 bits
+IDE_DECODE_ENABLE = 0x8000      # IDETIM bit 15
+BAR4 = 4
+
+# Bus master registers of a channel
+BMICOM, BMISTA, BMIDTP = 0, 2, 4
+SSBM, RWCON = 0x01, 0x08                                # BMICOM: start, direction
+ACTIVE, ERROR, INTERRUPT, DRIVE_CAPABLE = 0x01, 0x02, 0x04, 0x60        # BMISTA
+PRD_EOT = 0x80000000
+PRD_LIMIT = 8192                # entries in the 64 KiB that a table may take up
+
+# Guest time in ns of a transfer: a fixed part, and one a byte
+SETUP_NS, BYTE_NS = 20000, 5
+
+
+class BusMasterChannel(Struct):
+    """The registers of one channel, and how far its transfer is."""
+
+    command: u8
+    status: u8
+    table: u32              # BMIDTP as written
+    request: u8             # the drive's DMARQ
+
+
+class BusMaster(pci.PciFunction):
+    """The IDE function 00:01.1.
+
+    Backends (plain attributes, set by the machine): ``memory`` with read(address, n) and write(address, data);
+    ``channels``, the two IdeChannels.  Their lines come in by set_irq and set_dmarq; irq14 and irq15 go out.
+    """
+
+    VENDOR, DEVICE, REVISION, CLASS = 0x8086, 0x7010, 0, 0x010180
+    SUBSYSTEM = (0x1AF4, 0x1100)
+    COMMAND_MASK = pci.IO_SPACE | pci.BUS_MASTER
+    STATUS_RESET = 0x0280
+    BARS = {BAR4: pci.Bar(16, io=True)}
+    REGISTERS = ((IDETIM, 4, 0, 0xFFFFFFFF), (0x44, 1, 0, 0xFF))        # IDETIM[1:0], SIDETIM
+
+    masters: Array(BusMasterChannel, 2)
+    deadline0: u64
+    deadline1: u64
+    irq14: Wire(u8)
+    irq15: Wire(u8)
+    now: Wire(ret=u64)
+
+    bus_master_ports = (
+        Port(0, 16, "read", "write", text="bus master IDE"),
+    )
+    bar_ports = {BAR4: bus_master_ports}
+    timers = (Timer("deadline0", "expire0"), Timer("deadline1", "expire1"))
+
+    def __init__(self):
+        super().__init__()
+        self.memory = None
+        self.channels = [None, None]
+
+    def reset(self):
+        super().reset()
+        for master in self.masters:
+            master.command = master.status = master.table = 0
+        self.deadline0 = self.deadline1 = NEVER
+
+    def config_written(self, offset, size):
+        if offset < 6 and offset + size > pci.COMMAND:
+            self.schedule(0)            # a transfer may have waited for the bus master enable bit
+            self.schedule(1)
+        if offset < IDETIM + 4 and offset + size > IDETIM:
+            self.remap()
+
+    def decodes(self, channel):
+        """Whether IDETIM lets a channel's ports (1F0, 170) be decoded; firmware sets this."""
+        return bool(self.get(IDETIM + 2 * channel, 2) & IDE_DECODE_ENABLE)
+
+    # -- lines from the channels -----------------------------------------------------------------------------------
+
+    @hot
+    def set_irq(self, channel: u8, level: u8) -> None:
+        """INTRQ of a channel: its rise is remembered in BMISTA, and it goes on to IRQ 14 or 15."""
+        if level != 0:
+            self.masters[channel & 1].status = self.masters[channel & 1].status | INTERRUPT
+        if (channel & 1) == 0:
+            self.irq14(level)
+        else:
+            self.irq15(level)
+
+    @hot
+    def set_dmarq(self, channel: u8, level: u8) -> None:
+        """DMARQ of a channel: the drive waits for its data to be moved."""
+        self.masters[channel & 1].request = level
+        self.schedule(channel)
+
+    # -- registers -------------------------------------------------------------------------------------------------
+
+    @hot
+    def read(self, offset: u16) -> u8:
+        which: u8 = u8((offset >> 3) & 1)
+        register: u16 = offset & 7
+        if register == BMICOM:
+            return self.masters[which & 1].command
+        if register == BMISTA:
+            return self.masters[which & 1].status
+        if register >= BMIDTP:
+            return u8(self.masters[which & 1].table >> ((offset & 3) * 8))
+        return 0
+
+    @hot
+    def write(self, offset: u16, value: u8) -> None:
+        which: u8 = u8((offset >> 3) & 1)
+        register: u16 = offset & 7
+        status: u8 = self.masters[which & 1].status
+        if register == BMICOM:
+            before: u8 = self.masters[which & 1].command
+            self.masters[which & 1].command = value & (SSBM | RWCON)
+            if ((before ^ value) & SSBM) != 0:
+                if (value & SSBM) != 0:
+                    self.masters[which & 1].status = status | ACTIVE
+                else:
+                    self.masters[which & 1].status = status & (0xFF ^ ACTIVE)
+                self.schedule(which)
+        elif register == BMISTA:
+            kept: u8 = status & (ACTIVE | u8((ERROR | INTERRUPT) & ~value))
+            self.masters[which & 1].status = kept | (value & DRIVE_CAPABLE)
+        elif register >= BMIDTP:
+            shift: u8 = u8((offset & 3) * 8)
+            others: u32 = self.masters[which & 1].table & u32(~(0xFF << (shift & 24)))
+            self.masters[which & 1].table = (others | u32(value << (shift & 24))) & 0xFFFFFFFC
+
+    # -- transfer --------------------------------------------------------------------------------------------------
+
+    @cold
+    def schedule(self, channel: u8) -> None:
+        """Set the end of the transfer once drive, bus master and PCI command register are all ready; else none."""
+        master = self.masters[channel]
+        deadline = NEVER
+        if master.status & ACTIVE and master.request and self.config[pci.COMMAND] & pci.BUS_MASTER:
+            deadline = self.now() + SETUP_NS + BYTE_NS * self.channels[channel].dma_left()
+        if channel == 0:
+            self.deadline0 = deadline
+        else:
+            self.deadline1 = deadline
+
+    @hot
+    def expire0(self) -> None:
+        self.deadline0 = NEVER
+        self.run(0)
+
+    @hot
+    def expire1(self) -> None:
+        self.deadline1 = NEVER
+        self.run(1)
+
+    @cold
+    def run(self, channel: u8) -> None:
+        """Move the data of the whole transfer along the PRD table.
+
+        Ends as the data sheet's table of BMISTA has it: drive and table end together, INTERRUPT without ACTIVE; the
+        table is longer, both; the table is shorter, neither, and the drive goes on waiting.
+        """
+        master, drive = self.masters[channel], self.channels[channel]
+        entry, ended = master.table, False
+        for _ in range(PRD_LIMIT):
+            descriptor = self.memory.read(entry, 8)
+            base = int.from_bytes(descriptor[:4], "little") & 0xFFFFFFFE
+            control = int.from_bytes(descriptor[4:], "little")
+            size = (control & 0xFFFE) or 0x10000
+            ended = bool(control & PRD_EOT)
+            # A table does not cross a 64 KiB boundary.
+            entry = (entry & 0xFFFF0000) | (entry + 8 & 0xFFFF)
+            moved = self._move(drive, base, size)
+            if moved < size or ended or drive.dma_left() == 0:
+                if moved < size:
+                    ended = False
+                break
+        if ended:
+            master.status &= ~ACTIVE
+        drive.dma_settle()
+
+    def _move(self, drive, base, size):
+        """One region, in the direction that the drive gives; returns the bytes moved."""
+        moved = 0
+        if drive.dma_outward():
+            return drive.dma_write(self.memory.read(base, size))
+        while moved < size:
+            data = drive.dma_read(size - moved)
+            if not data:
+                break
+            self.memory.write(base + moved, data)
+            moved += len(data)
+        return moved
+
+    def peek(self, offset):
+        """A bus master register."""
+        return self.read(offset)

@@ -160,8 +160,8 @@ def _load(owner, field, value):
 class _Declared:
     """What Struct and Component share: declared fields, their power-on values, save and restore."""
 
-    fields: dict = {}
-    wires: dict = {}
+    fields = {}
+    wires = {}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -194,8 +194,8 @@ def _unconnected(*_args):
 class Component(_Declared):
     """A chip.  Subclasses declare fields and wires as annotations, ``ports`` and ``timers`` as tuples."""
 
-    ports: tuple = ()
-    timers: tuple = ()
+    ports = ()
+    timers = ()
 
     def __init__(self):
         for f in self.fields.values():

@@ -1,6 +1,6 @@
 """State of the processor, declared once.  Register layouts: Intel SDM volume 3, chapters 2 to 5 and 19."""
 
-from emu.bus.component import Component, Struct
+from emu.bus.component import Component, Struct, hot
 from emu.bus.types import Array, Derived, Native, Wire, i64, u8, u16, u32, u64
 from emu.cpu.fpu.state import Fpu
 
@@ -19,6 +19,10 @@ CR0_PE, CR0_MP, CR0_EM, CR0_TS, CR0_ET, CR0_NE = (1 << n for n in range(6))
 CR0_WP, CR0_AM, CR0_NW, CR0_CD, CR0_PG = (1 << n for n in (16, 18, 29, 30, 31))
 CR4_VME, CR4_PVI, CR4_TSD, CR4_DE, CR4_PSE, CR4_PAE, CR4_MCE, CR4_PGE, CR4_PCE, CR4_OSFXSR, CR4_OSXMMEXCPT = (
     1 << n for n in range(11))
+
+# DR6 (beside B0 to B3), DR7
+DR6_BD, DR6_BS, DR6_BT = 0x2000, 0x4000, 0x8000
+DR7_GD = 0x2000
 
 # Exception vectors
 DE, DB, NMI, BP, OV, BR, UD, NM, DF_VEC, TS_VEC, NP, SS_VEC, GP, PF_VEC = 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14
@@ -42,7 +46,7 @@ ITLB_SIZE = 128
 INVALID = 1  # a tag that no page has
 
 # Rec.flags
-REC_OSIZE32, REC_ASIZE32, REC_REP, REC_REPNE, REC_LOCK, REC_ENDS = 1, 2, 4, 8, 16, 32
+REC_OSIZE32, REC_ASIZE32, REC_REP, REC_REPNE, REC_LOCK, REC_ENDS, REC_MEM = 1, 2, 4, 8, 16, 32, 64
 
 
 class Segment(Struct):
@@ -65,9 +69,9 @@ class TlbEntry(Struct):
     write: u32
     phys: u32
     glob: u8
-    host_read: Native("u32")
+    host_read: Native("u32")  # the tags again, where the page is plain memory ...
     host_write: Native("u32")
-    host: Native("u8 *")
+    addend: Native("u64")  # ... and its host address minus the linear one
 
 
 class ItlbEntry(Struct):
@@ -76,12 +80,15 @@ class ItlbEntry(Struct):
     tag: u32
     phys: u32
     glob: u8
+    map_epoch: Native("u32")  # memory map for which ``code`` holds
+    code: Native("u32")  # backing offset of the page
 
 
 class Rec(Struct):
     """A decoded instruction: what its handler needs.  Register fields are register numbers; ``off`` is its distance in
-    bytes from the start of its trace and ``index`` its place there (both 0 under the Python engine)."""
+    bytes from the start of its trace, ``rest`` the number of instructions from it to the trace's end (Python engine: 0, 1)."""
 
+    h: Native("Handler *")
     imm: u32
     disp: u32
     imm2: u16
@@ -94,7 +101,7 @@ class Rec(Struct):
     len: u8
     flags: u8
     off: u16
-    index: u8
+    rest: u8
     opcode: u8
 
 
@@ -140,6 +147,13 @@ class Cpu(Component):
     mtrr_var: Array(u64, 16)
     misc_enable: u64
     microcode: u64
+    mcg_status: u64
+    mc_ctl: Array(u64, 8)
+    debugctl: u64
+    perf_event: Array(u64, 2)
+    perf_count: Array(u64, 2)
+    power_on: u64  # EBL_CR_POWERON
+    model: u8  # index into emu/cpu/cpuid.py MODELS
     features: u32  # CPUID.1 EDX of the model
     fpu: Fpu
     tlb: Array(TlbEntry, 2 * TLB_SIZE)
@@ -147,12 +161,36 @@ class Cpu(Component):
     tlb_used: Array(u16, 2 * TLB_SIZE)  # indices of entries filled since the last full flush
     tlb_count: u16
     icount: u64  # instructions executed since power-on; REP iterations count one each
+    resuming: bool  # EFLAGS.RF is cleared after the instruction that runs now
+    stepping: bool  # the instruction that runs now ends in a single-step trap
+    reset_request: bool
     left: Derived(i64)  # instructions that may run before the engine looks at events
+    attention: Derived(bool)  # a chip was accessed: look at events after this instruction
+    stop_request: Derived(bool)
+    stop_time: Derived(u64)  # the run ends at this guest time
+    stop_count: Derived(u64)  # or at this icount
+    slice: Derived(u32)  # longest run between two looks at events, in instructions
+    may_skip: Derived(bool)  # virtual time: HLT skips to the next timer
+    code: Derived(Array(u8, 32))  # the bytes being decoded
+    code_len: Derived(u8)
     fault_vector: Derived(u8)
     fault_error: Derived(u32)
+    late: Derived(bool)  # a task switch has left a fault to be delivered in the new task
+    late_vector: Derived(u8)
+    late_error: Derived(u32)
+    frame_base: Derived(u32)  # emu/cpu/frame.py: the stack that a frame is being pushed onto
+    frame_low: Derived(u32)
+    frame_high: Derived(u32)
+    frame_mask: Derived(u32)
+    frame_esp: Derived(u32)
+    frame_error: Derived(u32)
+    frame_user: Derived(bool)
 
     # wires out
     now: Wire(ret=u64)
+    expire_timers: Wire()
+    next_deadline: Wire(ret=u64)
+    skip: Wire(u64)
     acknowledge: Wire(ret=u8)  # interrupt acknowledge cycle: gives the vector
     ferr: Wire(u8)
     phys_read8: Wire(u32, ret=u8)
@@ -167,3 +205,18 @@ class Cpu(Component):
     port_write8: Wire(u16, u8)
     port_write16: Wire(u16, u16)
     port_write32: Wire(u16, u32)
+
+    @hot
+    def executed(self) -> u64:
+        return self.icount
+
+    @hot
+    def set_intr(self, level: u8) -> None:
+        self.intr = level
+        self.attention = True
+
+    @hot
+    def request_reset(self) -> None:
+        """The CPU's INIT or RESET pin, pulled by a chip: the run stops and the machine resets."""
+        self.reset_request = True
+        self.attention = True

@@ -1,0 +1,272 @@
+"""Physical memory: what answers at an address.
+
+All host memory of a machine is one buffer, the *backing*: RAM from offset 0 (RAM address = offset), then video memory, then
+ROMs.  The first MiB is mapped by 4 KiB pages (PAM, VGA window, A0000-FFFFF); above it lie RAM and a few regions (video
+frame buffer, flash ROM, chips).  `watch` has a byte for each backing page that says whether writes to it matter to
+somebody (decoded code, the display).
+"""
+
+from .component import Component, hot, intrinsic
+from .types import Array, Derived, Native, Wire, u8, u16, u32
+
+OPEN, DEVICE = 0xFFFFFFFF, 0xFFFFFFFE  # instead of a backing offset
+LOW_PAGES = 256
+REGIONS = 16
+# Kinds of region: backing that can be written, backing that cannot, or DEVICE_KIND + slot
+RW, RO, DEVICE_KIND = 1, 2, 16
+WATCH_CODE, WATCH_VIDEO = 1, 2
+VRAM_SIZE = 16 << 20
+VRAM_MASK = VRAM_SIZE - 1
+VGA_SLOT = 0  # the device slot of the window at A0000
+
+
+class Memory(Component):
+    """The memory map.  ``backing`` and ``watch`` are buffers (of the C side under the native engine)."""
+
+    ram_size: u32
+    low_read: Array(u32, LOW_PAGES)
+    low_write: Array(u32, LOW_PAGES)
+    region_base: Array(u32, REGIONS)
+    region_size: Array(u32, REGIONS)
+    region_offset: Array(u32, REGIONS)
+    region_kind: Array(u8, REGIONS)
+    region_count: u8
+    vram_offset: Derived(u32)
+    backing_size: Native("u64")
+    backing_data: Native("u8 *")
+    watch_data: Native("u8 *")
+
+    device_read: Wire(u8, u32, ret=u8)  # slot, offset in the region
+    device_write: Wire(u8, u32, u8)
+
+    def __init__(self):
+        super().__init__()
+        self.backing = bytearray()
+        self.watch = bytearray()
+        self.dirty = bytearray()  # video memory pages written since the display looked
+        self.on_write = lambda offset, size: None  # called for writes to pages with WATCH_CODE
+
+    # -- backing ---------------------------------------------------------------------------------------------------
+
+    @intrinsic
+    def peek8(self, offset: u32) -> u8:
+        return self.backing[offset]
+
+    @intrinsic
+    def peek16(self, offset: u32) -> u16:
+        return int.from_bytes(self.backing[offset:offset + 2], "little")
+
+    @intrinsic
+    def peek32(self, offset: u32) -> u32:
+        return int.from_bytes(self.backing[offset:offset + 4], "little")
+
+    @intrinsic
+    def poke8(self, offset: u32, value: u8) -> None:
+        self.backing[offset] = value
+        if self.watch[offset >> 12]:
+            self.written(offset, 1)
+
+    @intrinsic
+    def poke16(self, offset: u32, value: u16) -> None:
+        self.backing[offset:offset + 2] = value.to_bytes(2, "little")
+        if self.watch[offset >> 12]:
+            self.written(offset, 2)
+
+    @intrinsic
+    def poke32(self, offset: u32, value: u32) -> None:
+        self.backing[offset:offset + 4] = value.to_bytes(4, "little")
+        if self.watch[offset >> 12]:
+            self.written(offset, 4)
+
+    def written(self, offset, size):
+        """A write to watched pages: tell the display and the code cache."""
+        for page in range(offset >> 12, (offset + size - 1 >> 12) + 1):
+            if self.watch[page] & WATCH_VIDEO:
+                self.dirty[page - (self.vram_offset >> 12)] = 1
+            if self.watch[page] & WATCH_CODE:
+                start = max(offset, page << 12)
+                self.on_write(start, min(offset + size, page + 1 << 12) - start)
+
+    # -- the map ---------------------------------------------------------------------------------------------------
+
+    @hot
+    def region(self, addr: u32) -> u8:
+        """Index of the region at an address above RAM, or REGIONS."""
+        n: u8 = 0
+        while n < self.region_count:
+            if addr >= self.region_base[n & 15] and u32(addr - self.region_base[n & 15]) < self.region_size[n & 15]:
+                return n & 15
+            n = u8(n + 1)
+        return REGIONS
+
+    @hot
+    def read_offset(self, addr: u32) -> u32:
+        """Backing offset that a read of an address comes to, or OPEN or DEVICE."""
+        if addr < 0x100000:
+            page: u32 = self.low_read[addr >> 12 & 0xFF]
+            return page if page >= DEVICE else u32(page + (addr & 0xFFF))
+        if addr < self.ram_size:
+            return addr
+        n: u8 = self.region(addr)
+        if n == REGIONS:
+            return OPEN
+        if self.region_kind[n & 15] >= DEVICE_KIND:
+            return DEVICE
+        return u32(self.region_offset[n & 15] + (addr - self.region_base[n & 15]))
+
+    @hot
+    def write_offset(self, addr: u32) -> u32:
+        """Backing offset that a write to an address goes to, or OPEN (nowhere, ROM too) or DEVICE."""
+        if addr < 0x100000:
+            page: u32 = self.low_write[addr >> 12 & 0xFF]
+            return page if page >= DEVICE else u32(page + (addr & 0xFFF))
+        if addr < self.ram_size:
+            return addr
+        n: u8 = self.region(addr)
+        if n == REGIONS or self.region_kind[n & 15] == RO:
+            return OPEN
+        if self.region_kind[n & 15] >= DEVICE_KIND:
+            return DEVICE
+        return u32(self.region_offset[n & 15] + (addr - self.region_base[n & 15]))
+
+    @hot
+    def chip_read(self, addr: u32) -> u8:
+        if addr < 0x100000:
+            return self.device_read(VGA_SLOT, u32(addr - 0xA0000))
+        n: u8 = self.region(addr)
+        return self.device_read(u8(self.region_kind[n & 15] - DEVICE_KIND), u32(addr - self.region_base[n & 15]))
+
+    @hot
+    def chip_write(self, addr: u32, value: u8) -> None:
+        if addr < 0x100000:
+            self.device_write(VGA_SLOT, u32(addr - 0xA0000), value)
+        else:
+            n: u8 = self.region(addr)
+            self.device_write(u8(self.region_kind[n & 15] - DEVICE_KIND), u32(addr - self.region_base[n & 15]), value)
+
+    # -- accesses (within one page) --------------------------------------------------------------------------------
+
+    @hot
+    def read8(self, addr: u32) -> u8:
+        at: u32 = self.read_offset(addr)
+        if at < DEVICE:
+            return self.peek8(at)
+        if at == DEVICE:
+            return self.chip_read(addr)
+        return 0xFF
+
+    @hot
+    def read16(self, addr: u32) -> u16:
+        at: u32 = self.read_offset(addr)
+        if at < DEVICE:
+            return self.peek16(at)
+        if at == DEVICE:
+            low: u8 = self.chip_read(addr)
+            high: u8 = self.chip_read(u32(addr + 1))
+            return low | high << 8
+        return 0xFFFF
+
+    @hot
+    def read32(self, addr: u32) -> u32:
+        at: u32 = self.read_offset(addr)
+        if at < DEVICE:
+            return self.peek32(at)
+        if at == DEVICE:
+            low: u16 = self.read16(addr)
+            high: u16 = self.read16(u32(addr + 2))
+            return low | high << 16
+        return 0xFFFFFFFF
+
+    @hot
+    def write8(self, addr: u32, value: u8) -> None:
+        at: u32 = self.write_offset(addr)
+        if at < DEVICE:
+            self.poke8(at, value)
+        elif at == DEVICE:
+            self.chip_write(addr, value)
+
+    @hot
+    def write16(self, addr: u32, value: u16) -> None:
+        at: u32 = self.write_offset(addr)
+        if at < DEVICE:
+            self.poke16(at, value)
+        elif at == DEVICE:
+            self.chip_write(addr, u8(value))
+            self.chip_write(u32(addr + 1), u8(value >> 8))
+
+    @hot
+    def write32(self, addr: u32, value: u32) -> None:
+        at: u32 = self.write_offset(addr)
+        if at < DEVICE:
+            self.poke32(at, value)
+        elif at == DEVICE:
+            self.write16(addr, u16(value))
+            self.write16(u32(addr + 2), u16(value >> 16))
+
+    # -- video memory, by its own offsets --------------------------------------------------------------------------
+
+    @hot
+    def vram_read8(self, offset: u32) -> u8:
+        return self.peek8(u32(self.vram_offset + (offset & VRAM_MASK)))
+
+    @hot
+    def vram_write8(self, offset: u32, value: u8) -> None:
+        self.poke8(u32(self.vram_offset + (offset & VRAM_MASK)), value)
+
+    @hot
+    def vram_read32(self, offset: u32) -> u32:
+        return self.peek32(u32(self.vram_offset + (offset & VRAM_MASK & 0xFFFFFFFC)))
+
+    @hot
+    def vram_write32(self, offset: u32, value: u32) -> None:
+        self.poke32(u32(self.vram_offset + (offset & VRAM_MASK & 0xFFFFFFFC)), value)
+
+    # -- bulk, for DMA and the host --------------------------------------------------------------------------------
+
+    def read(self, addr, size):
+        """``size`` bytes from a physical address; what nobody answers reads FFh."""
+        out = bytearray()
+        while size > 0:
+            n = min(size, 0x1000 - (addr & 0xFFF))
+            at = self.read_offset(addr & 0xFFFFFFFF)
+            if at < DEVICE:
+                out += self.backing[at:at + n]
+            elif at == DEVICE:
+                out += bytes(self.chip_read(addr + i & 0xFFFFFFFF) for i in range(n))
+            else:
+                out += b"\xff" * n
+            addr += n
+            size -= n
+        return bytes(out)
+
+    def write(self, addr, data):
+        """Write bytes at a physical address, as a bus master does."""
+        data = memoryview(bytes(data))
+        while len(data):
+            n = min(len(data), 0x1000 - (addr & 0xFFF))
+            at = self.write_offset(addr & 0xFFFFFFFF)
+            if at < DEVICE:
+                self.backing[at:at + n] = data[:n]
+                if self.watch[at >> 12]:
+                    self.written(at, n)
+            elif at == DEVICE:
+                for i in range(n):
+                    self.chip_write(addr + i & 0xFFFFFFFF, data[i])
+            addr += n
+            data = data[n:]
+
+    # -- set up by the machine -------------------------------------------------------------------------------------
+
+    def map_low(self, first, size, read, write):
+        """Map pages of the first MiB: ``read`` and ``write`` are backing offsets, OPEN or DEVICE."""
+        for i in range(size >> 12):
+            page = (first >> 12) + i
+            self.low_read[page] = read if read >= DEVICE else read + i * 0x1000
+            self.low_write[page] = write if write >= DEVICE else write + i * 0x1000
+
+    def set_regions(self, regions):
+        """Replace the regions above RAM: (base, size, kind, backing offset) each."""
+        for n, (base, size, kind, offset) in enumerate(regions):
+            self.region_base[n], self.region_size[n] = base, size
+            self.region_kind[n], self.region_offset[n] = kind, offset
+        self.region_count = len(regions)

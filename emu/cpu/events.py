@@ -1,0 +1,75 @@
+"""What happens between instructions: timers, traps, interrupts, HLT, and how long the engine may run on."""
+
+from emu.bus.clock import NS_PER_INSTRUCTION
+from emu.bus.component import hot
+from emu.bus.types import NEVER, i64, u8, u64
+
+from .exceptions import check_interrupts, deliver_debug_trap
+from .state import MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
+
+# What poll says
+RUN, STOP, IDLE, SHUTDOWN = range(4)
+# The longest run between two polls, in instructions: keeps stop requests prompt, and timers exact in host time.
+VIRTUAL_SLICE, HOST_SLICE = 400_000, 20_000
+DR6_BS = 0x4000
+
+
+@hot
+def poll(cpu: Cpu) -> u8:
+    """Called at an instruction boundary.  Serves what is due and sets cpu.left to the number of instructions that may
+    run before the next call.  Calling it more often than needed changes nothing."""
+    cpu.attention = False
+    if cpu.resuming:
+        cpu.resuming = False
+        cpu.eflags = cpu.eflags & ~RF & 0xFFFFFFFF
+    while True:
+        cpu.expire_timers()
+        if cpu.reset_request:
+            return STOP
+        if cpu.shutdown:
+            return SHUTDOWN
+        now: u64 = cpu.now()
+        if now >= cpu.stop_time or cpu.icount >= cpu.stop_count or cpu.stop_request:
+            return STOP
+        inhibited: bool = cpu.shadow != 0
+        if cpu.shadow & SHADOW_SS == 0:
+            if cpu.stepping:
+                cpu.trap = cpu.trap | DR6_BS
+            if cpu.trap != 0:
+                deliver_debug_trap(cpu)
+        cpu.stepping = False
+        if not inhibited:
+            taken: bool = check_interrupts(cpu)
+        if cpu.shutdown:
+            return SHUTDOWN
+        if not cpu.halted:
+            break
+        deadline: u64 = cpu.next_deadline()
+        if cpu.stop_time < deadline:
+            deadline = cpu.stop_time
+        if deadline == NEVER or not cpu.may_skip:
+            return IDLE
+        if deadline > now:
+            # round up so that the clock reaches the deadline
+            cpu.skip(u64(deadline - now))
+    cpu.shadow = 0
+    budget: u64 = cpu.slice
+    due: u64 = cpu.next_deadline()
+    if cpu.stop_time < due:
+        due = cpu.stop_time
+    if due <= now:
+        budget = 1
+    elif u64(due - now) // NS_PER_INSTRUCTION < budget:
+        budget = u64(u64(due - now + (NS_PER_INSTRUCTION - 1)) // NS_PER_INSTRUCTION)
+    if u64(cpu.stop_count - cpu.icount) < budget:
+        budget = u64(cpu.stop_count - cpu.icount)
+    if inhibited or cpu.mode & MODE_DEBUG != 0:
+        budget = 1
+    if cpu.eflags & RF != 0:
+        budget = 1
+        cpu.resuming = True
+    if cpu.eflags & TF != 0:
+        budget = 1
+        cpu.stepping = True
+    cpu.left = i64(budget)
+    return RUN

@@ -1,0 +1,348 @@
+"""From encodings and semantic functions to handlers: one function an instruction form, as text in the subset.
+
+A form is an encoding at one operand size, with a register or a memory operand; memory forms come twice, with segment
+checks and for the flat model.  The same text is run by the Python engine and translated to C.  Decoding tables are made
+here too; emu/cpu/decode.py reads them.
+"""
+
+import inspect
+from functools import cache
+from importlib import import_module
+
+from emu.bus.component import Generic
+from emu.bus.types import T, Const, Fault, u8, u16, u32, u64
+
+from . import memory, registers, state
+from .encodings import encodings
+from .state import GP, MODE_FLAT, UD, Cpu, Rec
+
+MODULES = ("arith", "logic", "shift", "bits", "muldiv", "bcd", "move", "stack", "string", "flow", "flagops", "misc", "far", "system",
+           "io")
+FIXED = {"AL": (8, 0), "CL": (8, 1), "AX": (16, 0), "DX": (16, 2)}
+FEATURES = {"fpu": 1 << 0, "tsc": 1 << 4, "msr": 1 << 5, "cx8": 1 << 8, "sep": 1 << 11, "cmov": 1 << 15, "clfsh": 1 << 19,
+            "mmx": 1 << 23, "fxsr": 1 << 24, "sse": 1 << 25, "sse2": 1 << 26}
+NEXT, JUMP, GOTO, ENDS = "next", "jump", "goto", "ends"  # how a handler leaves: see emu/cpu/engine.py
+
+# What an entry's immediate is
+IMM_NONE, IMM_B, IMM_BS, IMM_W, IMM_Z, IMM_WB, IMM_PTR, IMM_OFFS = range(8)
+# Entry flags
+E_MODRM, E_LOCK, E_ENDS, E_MOD3 = 1, 2, 4, 8
+MODRM_TABLE = 0x8000
+UD_FORM, LONG_FORM = 0, 1
+
+
+@cache
+def functions():
+    """Every semantic function by name."""
+    found = {}
+    for name in ("emu.cpu.fpu.x87",) + tuple(f"emu.cpu.semantics.{m}" for m in MODULES):
+        module = import_module(name)
+        for key, value in vars(module).items():
+            if key[0].isupper() and (isinstance(value, Generic) or inspect.isfunction(value) and hasattr(value, "subset")):
+                found[key] = value
+    return found
+
+
+class Form:
+    """A handler to be: its name, its text in the subset, and how it leaves."""
+
+    def __init__(self, name, text, kind):
+        self.name, self.text, self.kind = name, text, kind
+
+
+class _Builder:
+    """Writes the text of one form."""
+
+    def __init__(self, e, opcode, osize, mem, flat):
+        self.e, self.opcode, self.mem, self.flat = e, opcode, mem, flat
+        self.bits = e.width or osize
+        self.osize = osize
+        self.lines = []
+        self.linear = None
+        function = functions()[e.function]
+        plain = function.function if isinstance(function, Generic) else function
+        self.annotations = inspect.get_annotations(plain)
+        self.names = list(inspect.signature(plain).parameters)[1:]
+        self.generic = isinstance(function, Generic)
+        self.kind = ENDS if "ends" in e.attributes else NEXT
+        if "branch" in e.attributes:
+            self.kind = JUMP if self.annotations["return"] is bool else GOTO
+
+    def call_name(self):
+        return f"{self.e.function}_u{self.bits}" if self.generic else self.e.function
+
+    def width(self, code):
+        """Bits of an operand."""
+        if code in FIXED:
+            return FIXED[code][0]
+        letter = code[1:]
+        return {"b": 8, "bs": self.bits, "w": 16, "d": 32, "v": self.bits, "z": self.bits, "q": 64}.get(letter, self.bits)
+
+    def resolve(self, declared):
+        return {8: u8, 16: u16, 32: u32, 64: u64}[self.bits] if declared is T else declared
+
+    def address(self, write, bits):
+        """Emit the linear address of the memory operand once."""
+        if self.linear is None:
+            if self.flat:
+                self.lines.append("lin: u32 = ea(cpu, r)")
+            else:
+                self.lines.append("off: u32 = ea(cpu, r)")
+                self.lines.append(f"lin: u32 = linear_{'write' if write else 'read'}_u{bits}(cpu, r.seg, off)")
+            self.linear = "lin"
+
+    def is_memory(self, code):
+        return code[0] == "O" or code[0] in "EM" and self.mem
+
+    def read(self, n, code, written):
+        """The text of an operand's value."""
+        bits = self.width(code)
+        if code == "1":
+            return "1"
+        if code in FIXED:
+            return f"reg_u{bits}(cpu, {FIXED[code][1]})"
+        if code == "eAX":
+            return f"reg_u{self.bits}(cpu, 0)"
+        if code == "M":
+            return "ea(cpu, r)"
+        if code[0] == "I":
+            return "r.imm" if bits == 32 else f"u{bits}(r.imm)"
+        if self.is_memory(code):
+            self.address(written, bits)
+            self.lines.append(f"a{n}: u{bits} = load{'_rmw' if written else ''}_u{bits}(cpu, r, lin)")
+            return f"a{n}"
+        return f"reg_u{bits}(cpu, r.{'reg' if code[0] == 'G' else 'rm'})"
+
+    def write(self, code, value, read):
+        bits = self.width(code)
+        if self.is_memory(code):
+            self.lines.append(f"store{'_rmw' if read else ''}_u{bits}(cpu, r, lin, {value})")
+        elif code in FIXED or code == "eAX":
+            self.lines.append(f"set_reg_u{bits}(cpu, {FIXED.get(code, (0, 0))[1]}, {value})")
+        else:
+            self.lines.append(f"set_reg_u{bits}(cpu, r.{'reg' if code[0] == 'G' else 'rm'}, {value})")
+
+    def checks(self):
+        if "pm" in self.e.attributes:
+            self.lines += ["if cpu.cr0 & CR0_PE == 0 or cpu.eflags & VM != 0:", "    raise Fault(UD, 0)"]
+        if "cpl0" in self.e.attributes:
+            self.lines += ["if cpu.cpl != 0:", "    raise Fault(GP, 0)"]
+
+    def build(self):
+        e = self.e
+        self.checks()
+        result = self.annotations["return"]
+        results = [self.resolve(t) for t in result] if isinstance(result, tuple) else [] if result is None else [self.resolve(result)]
+        if "raw" in e.attributes:
+            self.lines.append(f"{self.call_name()}(cpu, r)")
+            return self.form(None)
+        values = [n for n in self.names if n not in ("cc", "next", "r")]
+        operands = [o for o in e.operands if o[0] not in "JA"]
+        reads = set(range(len(operands) - len(values), len(operands)))
+        writes = set(range(len(results))) if self.kind == NEXT else set()
+        texts = {n: self.read(n, operands[n], n in writes) for n in sorted(reads)}
+        for n in sorted(writes - reads):
+            if self.is_memory(operands[n]):
+                self.address(True, self.width(operands[n]))
+        order = iter(sorted(reads))
+        args = ["cpu"]
+        for name in self.names:
+            if name == "cc":
+                args.append(str(self.opcode & 15))
+            elif name == "next":
+                args.append("next_eip(cpu, r)")
+            elif name == "r":
+                args.append("r")
+            else:
+                args.append(texts[next(order)])
+        call = f"{self.call_name()}({', '.join(args)})"
+        if self.kind in (JUMP, GOTO):
+            if "next" in self.names and self.kind == JUMP and not self.flat:
+                self.lines.append("check_target(cpu, r)")
+            self.lines.append(f"return {call}")
+            return self.form("bool" if self.kind == JUMP else "u32")
+        if not results:
+            self.lines.append(call)
+        else:
+            names = [f"x{n}" for n in range(len(results))]
+            if len(results) == 1:
+                self.lines.append(f"x0: {results[0].name} = {call}")
+            else:
+                self.lines.append(f"{', '.join(names)} = {call}")
+            memory_first = sorted(range(len(results)), key=lambda n: not self.is_memory(operands[n]))
+            for n in memory_first:
+                self.write(operands[n], names[n], n in reads)
+        return self.form(None)
+
+    def form(self, result):
+        e = self.e
+        body = "\n".join("    " + line for line in self.lines)
+        text = f"(cpu: Cpu, r: Rec) -> {result}:\n{body}\n"
+        shape = "_".join(o.replace(",", "") for o in e.operands if o[0] not in "J")
+        name = "_".join(filter(None, [e.function, f"{self.opcode & 15:x}" if "cc" in self.names else "", shape,
+                                      f"{self.bits}" if self.generic or any(o[1:] == "v" or o == "eAX" for o in e.operands) else "",
+                                      "m" + ("f" if self.flat else "") if self.mem else ""]))
+        return name, text, self.kind
+
+
+class Tables:
+    """All forms, and the decoding tables."""
+
+    def __init__(self):
+        self.forms = []
+        self._by_text = {}
+        self._names = set()
+        self.handlers = []  # per handler number: Form
+        self.form_handlers = []  # form number -> (checked, flat) handler numbers
+        self._form_numbers = {}
+        self.entry_flags, self.entry_imm, self.entry_feature, self.entry_reg = [], [], [], []
+        self.entry_form = []
+        self.entry_line = []
+        self.modrm_tables = []
+        self._modrm_numbers = {}
+        for name, vector in (("UD", "UD"), ("TOO_LONG", "GP")):
+            n = self._handler(name, f"(cpu: Cpu, r: Rec) -> None:\n    raise Fault({vector}, 0)\n", ENDS)
+            self._form(n, n)
+        self._entry(None, 0)  # entry 0: undefined opcode
+        entries = {}
+        slots = [0] * 4096
+        by_opcode = {}
+        for e in encodings():
+            for op in e.opcodes:
+                by_opcode.setdefault((e.map, op), []).append(e)
+
+        def number(e, op):
+            key = (e, op if e.plus == "cc" else 0)
+            if key not in entries:
+                entries[key] = self._entry(e, op)
+            return entries[key]
+
+        for (table, op), rows in by_opcode.items():
+            for p, prefix in enumerate((None, 0x66, 0xF3, 0xF2)):
+                for o32 in (0, 1):
+                    def pick(wanted, modrm):
+                        for e in rows:
+                            if e.prefix == wanted and ("o16" if o32 else "o32") not in e.attributes \
+                                    and (modrm is None or not e.modrm or modrm in e.modrms):
+                                return number(e, op)
+                        return None
+
+                    def best(modrm):
+                        found = pick(prefix, modrm)
+                        if found is None and prefix is not None:
+                            found = pick(None, modrm)
+                        return found or 0
+
+                    if any(e.modrm for e in rows):
+                        row = tuple(best(b) for b in range(256))
+                        value = MODRM_TABLE | self._modrm(row)
+                    else:
+                        value = best(None)
+                    slots[((((table == "0F") * 4 + p) * 2 + o32) * 256) + op] = value
+        self.slots = slots
+
+    def _modrm(self, row):
+        if row not in self._modrm_numbers:
+            self._modrm_numbers[row] = len(self.modrm_tables)
+            self.modrm_tables.append(row)
+        return self._modrm_numbers[row]
+
+    def _handler(self, name, text, kind):
+        key = (text, kind)
+        if key not in self._by_text:
+            while name in self._names:
+                name += "_"
+            self._names.add(name)
+            self._by_text[key] = len(self.handlers)
+            self.handlers.append(Form(name, text, kind))
+        return self._by_text[key]
+
+    def _form(self, checked, flat):
+        key = (checked, flat)
+        if key not in self._form_numbers:
+            self._form_numbers[key] = len(self.form_handlers)
+            self.form_handlers.append(key)
+        return self._form_numbers[key]
+
+    def _entry(self, e, op):
+        flags = imm = feature = 0
+        reg = 0xFF
+        forms = [UD_FORM] * 4
+        if e is not None:
+            offs = any(o[0] == "O" for o in e.operands)
+            memory_operand = e.modrm or offs
+            flags = (E_MODRM if e.modrm else 0) | (E_LOCK if "lock" in e.attributes else 0) \
+                | (E_ENDS if e.attributes & {"ends", "branch"} else 0) | (E_MOD3 if "mod3" in e.attributes else 0)
+            imm = self._immediate(e)
+            feature = FEATURES.get(e.feature, 0) if e.feature else 0
+            if e.feature and not feature:
+                raise ValueError(f"unknown feature in {e.line!r}")
+            reg = 0xFF if e.reg is None else e.reg
+            for o32 in (0, 1):
+                for mem in (0, 1):
+                    if mem and not memory_operand or mem and e.reg_only or not mem and (e.mem_only or offs):
+                        continue
+                    made = [_Builder(e, op, 32 if o32 else 16, bool(mem), flat).build() for flat in (False, True)]
+                    numbers = [self._handler(*m) for m in made]
+                    forms[o32 * 2 + mem] = self._form(*numbers)
+        self.entry_flags.append(flags)
+        self.entry_imm.append(imm)
+        self.entry_feature.append(feature)
+        self.entry_reg.append(reg)
+        self.entry_form += forms
+        self.entry_line.append(e)
+        return len(self.entry_flags) - 1
+
+    @staticmethod
+    def _immediate(e):
+        kinds = [o for o in e.operands if o[0] in "IJAO"]
+        if kinds == ["Iw", "Ib"]:
+            return IMM_WB
+        if not kinds:
+            return IMM_NONE
+        code = kinds[0]
+        if code == "Ib":
+            return IMM_B
+        if code in ("Ibs", "Jb"):
+            return IMM_BS
+        if code == "Iw":
+            return IMM_W
+        if code in ("Iz", "Iv", "Jz"):
+            return IMM_Z
+        if code == "Ap":
+            return IMM_PTR
+        return IMM_OFFS
+
+
+@cache
+def tables():
+    return Tables()
+
+
+def namespace():
+    """The globals that handler texts are compiled in."""
+    from . import flow_target
+    out = {"Cpu": Cpu, "Rec": Rec, "Fault": Fault, "UD": UD, "GP": GP, "CR0_PE": state.CR0_PE, "VM": state.VM, "u8": u8, "u16": u16,
+           "u32": u32, "u64": u64, "ea": memory.ea, "next_eip": flow_target.next_eip, "check_target": flow_target.check_target}
+    for width in (u8, u16, u32, u64):
+        for f in (memory.load, memory.store, memory.load_rmw, memory.store_rmw, memory.linear_read, memory.linear_write,
+                  registers.reg, registers.set_reg):
+            out[f"{f.__name__}_{width.name}"] = f[width]
+        for name, f in functions().items():
+            if isinstance(f, Generic):
+                out[f"{name}_{width.name}"] = f[width]
+    for name, f in functions().items():
+        if not isinstance(f, Generic):
+            out[name] = f
+    return out
+
+
+def compile_form(form, names):
+    """The Python function of a form."""
+    text = f"def {form.name}{form.text}"
+    place = dict(names) if names.get("__name__") is None else names
+    exec(compile(text, f"<form {form.name}>", "exec"), place)
+    function = place[form.name]
+    function.subset = True
+    function.subset_source = text
+    return function

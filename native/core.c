@@ -1,0 +1,601 @@
+/* The loop of the native engine: finding and making traces, leaving them, faults, and the slow memory paths. */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include "core.h"
+
+static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
+
+/* ---- calls back into Python ---- */
+u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c)
+{
+    return emu_cold(m->core.handle, number, a, b, c);
+}
+
+u64 clock_host_time(M *m)
+{
+    struct timespec t;
+    (void)m;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
+/* ---- decoded code and writes to it ---- */
+static void kill(M *m, Trace *t)
+{
+    u32 slot = (u32)((t->key * 0x9E3779B97F4A7C15ull) >> 48);
+    if (m->core.cache[slot] == t)
+        m->core.cache[slot] = NULL;
+    t->key = ~(u64)0;
+    t->n = TRACE_DEAD;
+    m->core.traces_killed++;
+}
+
+/* Bytes of a watched page were written: tell the display, drop the traces that contain them. */
+void backing_written(M *m, u32 offset, u32 size)
+{
+    while (size) {
+        u32 page = offset >> 12, n = 0x1000 - (offset & 0xFFF);
+        if (n > size)
+            n = size;
+        u8 watch = m->memory.watch_data[page];
+        if (watch & 2)
+            m->core.dirty[page - (m->memory.vram_offset >> 12)] = 1;
+        if (watch & 1) {
+            u32 first = (offset & 0xFFF) >> 6, last = ((offset & 0xFFF) + n - 1) >> 6;
+            u64 lines = (~(u64)0 << first) & (~(u64)0 >> (63 - last));
+            if (m->core.page_lines[page] & lines) {
+                Trace **at = &m->core.page_traces[page];
+                u64 left = 0;
+                while (*at) {
+                    Trace *t = *at;
+                    u32 a = t->offset, b = t->offset + t->bytes;
+                    if (a < offset + n && offset < b) {
+                        *at = t->next_in_page;
+                        if (t == m->core.trace && m->core.cur)
+                            cut_short(m);
+                        kill(m, t);
+                    } else {
+                        left |= (~(u64)0 << ((a & 0xFFF) >> 6)) & (~(u64)0 >> (63 - (((b - 1) & 0xFFF) >> 6)));
+                        at = &t->next_in_page;
+                    }
+                }
+                m->core.page_lines[page] = left;
+                if (!left)
+                    m->memory.watch_data[page] &= (u8)~1;
+            }
+        }
+        offset += n;
+        size -= n;
+    }
+}
+
+static void forget_traces(M *m)
+{
+    memset(m->core.cache, 0, TRACE_CACHE * sizeof(Trace *));
+    for (u64 p = 0; p < m->core.pages; p++)
+        if (m->memory.watch_data[p] & 1) {
+            m->memory.watch_data[p] &= (u8)~1;
+            m->core.page_traces[p] = NULL;
+            m->core.page_lines[p] = 0;
+        }
+    m->core.pool_used = 0;
+    m->core.trace = NULL;
+    m->core.flushes++;
+}
+
+/* Let the running trace end after the current instruction, and the loop look at events. */
+void cut_short(M *m)
+{
+    Rec *r = m->core.cur;
+    m->core.goal -= m->cpu.left;
+    m->cpu.left = 0;
+    if (r && r->rest > 1 && !m->core.patched) {
+        m->core.patched = r + 1;
+        m->core.patched_h = r[1].h;
+        r[1].h = exit_mid;
+    }
+}
+
+u32 exit_mid(M *m, Rec *r)
+{
+    m->core.cur = r;
+    return EXIT_MID;
+}
+
+static void unpatch(M *m)
+{
+    if (m->core.patched) {
+        m->core.patched->h = m->core.patched_h;
+        m->core.patched = NULL;
+    }
+}
+
+/* ---- slow memory paths ---- */
+static void fill_host(M *m, u32 lin, bool write)
+{
+    TlbEntry *e = tlb_entry(m, lin);
+    u32 page = lin & 0xFFFFF000u;
+    if (m->cpu.mode & (MODE_AC | MODE_DEBUG))
+        return;
+    if (e->read == page) {
+        u32 at = memory_read_offset(m, e->phys);
+        if (at < 0xFFFFFFFEu) {
+            u64 addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
+            if (e->host_write == page && e->addend != addend)
+                e->host_write = 1;
+            e->host_read = page;
+            e->addend = addend;
+        }
+    }
+    if (write && e->write == page) {
+        u32 at = memory_write_offset(m, e->phys);
+        if (at < 0xFFFFFFFEu && !(m->memory.watch_data[at >> 12] & 1)) {
+            u64 addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
+            if (m->memory.watch_data[at >> 12] & 2)
+                m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
+            if (e->host_read == page && e->addend != addend)
+                e->host_read = 1;
+            e->host_write = page;
+            e->addend = addend;
+        }
+    }
+}
+
+static void before_slow(M *m)
+{
+    if (m->core.cur)
+        m->cpu.icount = exact_icount(m, m->core.cur);
+}
+
+static void after_slow(M *m)
+{
+    if (UNLIKELY(m->cpu.attention))
+        cut_short(m);
+}
+
+#define SLOW(T) \
+int load_slow_##T(M *m, u32 lin) \
+{ \
+    m->core.slow_loads++; \
+    before_slow(m); \
+    if (memory_slow_load_##T(m, lin)) \
+        return 1; \
+    fill_host(m, lin, false); \
+    after_slow(m); \
+    return 0; \
+} \
+int store_slow_##T(M *m, u32 lin, T v) \
+{ \
+    m->core.slow_stores++; \
+    before_slow(m); \
+    if (memory_slow_store_##T(m, lin, v)) \
+        return 1; \
+    fill_host(m, lin, true); \
+    after_slow(m); \
+    return 0; \
+}
+SLOW(u8)
+SLOW(u16)
+SLOW(u32)
+SLOW(u64)
+
+int check_slow(M *m, u32 lin, u32 size)
+{
+    switch (size) {
+    case 1: return memory_slow_check_write_u8(m, lin);
+    case 2: return memory_slow_check_write_u16(m, lin);
+    case 4: return memory_slow_check_write_u32(m, lin);
+    default: return memory_slow_check_write_u64(m, lin);
+    }
+}
+
+/* ---- traces ---- */
+static u32 end_of_trace(M *m, Rec *r)
+{
+    return follow(m, r, 1, m->cpu.eip + r->off);
+}
+
+/* Backing offset of the code page at linear address lin, 0xFFFFFFFE or more if it is not plain memory.  1: fault. */
+static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
+{
+    ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
+    u32 tag = (lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1;
+    if (UNLIKELY(e->tag != tag)) {
+        if (paging_lookup_exec(m, lin))
+            return 1;
+        e->map_epoch = 0;
+    }
+    if (UNLIKELY(e->map_epoch != m->core.map_epoch)) {
+        e->map_epoch = m->core.map_epoch;
+        e->code = memory_read_offset(m, e->phys);
+    }
+    *out = e->code;
+    return 0;
+}
+
+static void fetch_bytes(M *m, u32 page, u32 lin, u32 at, u32 n)
+{
+    u32 off = lin & 0xFFF;
+    if (page < 0xFFFFFFFEu)
+        memcpy(m->cpu.code + at, m->memory.backing_data + page + off, n);
+    else {
+        ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
+        for (u32 i = 0; i < n; i++)
+            m->cpu.code[at + i] = memory_read8(m, e->phys + off + i);
+    }
+}
+
+/* Decode one instruction at eip: from one page (crossing false) or with the next one translated too.
+ * Gives the handler number, or MORE (0xFFFF) if it runs over the page's end; -1 for a page fault. */
+static i32 decode_at(M *m, Rec *r, u32 eip, u32 page, bool crossing)
+{
+    const Segment *cs = &m->cpu.seg[1];
+    u32 lin = cs->base + eip;
+    u32 in_page = 0x1000 - (lin & 0xFFF);
+    u64 in_segment = eip > cs->limit ? 0 : (u64)cs->limit - eip + 1;
+    u32 n = 15;
+    if (n > in_segment)
+        n = (u32)in_segment;
+    if (n == 0)
+        goto limit;
+    memset(m->cpu.code, 0, sizeof m->cpu.code);
+    u32 first = n < in_page ? n : in_page;
+    fetch_bytes(m, page, lin, 0, first);
+    m->cpu.code_len = (u8)first;
+    u32 h = decode_decode(m, r);
+    if (h != 0xFFFF)
+        return (i32)h;
+    if (n <= in_page) {
+        if (n < 15)
+            goto limit;
+        return 0xFFFF;
+    }
+    if (!crossing)
+        return 0xFFFF;
+    u32 second;
+    if (code_page(m, lin + in_page, &second))
+        return -1;
+    fetch_bytes(m, second, lin + in_page, first, n - first);
+    m->cpu.code_len = (u8)n;
+    h = decode_decode(m, r);
+    if (h != 0xFFFF)
+        return (i32)h;
+limit:
+    r->len = 1;
+    r->flags = REC_ENDS;
+    return LONG_HANDLER;
+}
+
+static void place(Rec *r, i32 handler, u32 off)
+{
+    r->h = handlers[handler];
+    r->off = (u16)off;
+}
+
+static void finish(M *m, Trace *t, u32 count, bool ended)
+{
+    for (u32 i = 0; i < count; i++)
+        t->rec[i].rest = (u8)(count - i);
+    t->n = (i32)count;
+    if (!ended) {
+        Rec *end = &t->rec[count];
+        memset(end, 0, sizeof *end);
+        end->h = end_of_trace;
+        end->off = t->bytes;
+        end->rest = 0;
+    }
+    (void)m;
+}
+
+/* One instruction, not remembered: crossing a page, outside plain memory, or when the budget is short. */
+static Trace *single(M *m, u32 page)
+{
+    static _Thread_local u64 room[(sizeof(Trace) + 2 * sizeof(Rec)) / 8 + 1];
+    Trace *t = (Trace *)room;
+    memset(room, 0, sizeof room);
+    i32 h = decode_at(m, &t->rec[0], m->cpu.eip, page, true);
+    if (h < 0)
+        return NULL;
+    place(&t->rec[0], h, 0);
+    t->key = ~(u64)0;
+    t->bytes = t->rec[0].len;
+    finish(m, t, 1, t->rec[0].flags & REC_ENDS);
+    return t;
+}
+
+static Trace *make(M *m, u64 key, u32 page, u32 offset)
+{
+    u64 size = sizeof(Trace) + (TRACE_MAX + 1) * sizeof(Rec);
+    if (m->core.pool_used + size > m->core.pool_size)
+        forget_traces(m);
+    Trace *t = (Trace *)(m->core.pool + m->core.pool_used);
+    memset(t, 0, sizeof *t);
+    const Segment *cs = &m->cpu.seg[1];
+    u32 eip = m->cpu.eip, off = 0, count = 0;
+    bool ended = false;
+    while (count < TRACE_MAX) {
+        Rec *r = &t->rec[count];
+        memset(r, 0, sizeof *r);
+        if (((cs->base + eip + off) ^ (cs->base + eip)) & 0xFFFFF000u)
+            break;
+        if (count && eip + off > cs->limit)
+            break;
+        i32 h = decode_at(m, r, eip + off, page, false);
+        if (h == 0xFFFF)
+            break;
+        if (h == LONG_HANDLER && count)
+            break;
+        place(r, h, off);
+        off += r->len;
+        count++;
+        if (r->flags & REC_ENDS) {
+            ended = true;
+            break;
+        }
+    }
+    if (!count)
+        return NULL;
+    t->key = key;
+    t->offset = offset;
+    t->bytes = (u16)off;
+    finish(m, t, count, ended);
+    m->core.pool_used += (sizeof(Trace) + (count + 1) * sizeof(Rec) + 15) & ~(u64)15;
+    u32 p = offset >> 12;
+    if (!(m->memory.watch_data[p] & 1)) {
+        m->memory.watch_data[p] |= 1;
+        u64 host = (u64)(uintptr_t)m->memory.backing_data + (offset & 0xFFFFF000u);
+        for (u32 i = 0; i < 2 * TLB_SIZE; i++) {
+            TlbEntry *e = &m->cpu.tlb[i];
+            if (e->host_write != 1 && e->addend + e->host_write == host)
+                e->host_write = 1;
+        }
+    }
+    t->next_in_page = m->core.page_traces[p];
+    m->core.page_traces[p] = t;
+    u32 a = offset & 0xFFF, b = a + off - 1;
+    m->core.page_lines[p] |= (~(u64)0 << (a >> 6)) & (~(u64)0 >> (63 - ((b > 0xFFF ? 0xFFF : b) >> 6)));
+    m->core.traces_made++;
+    return t;
+}
+
+/* The trace at cs:eip, or NULL on a page fault or when only a single step will do (*one says so). */
+static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
+{
+    u32 lin = m->cpu.seg[1].base + m->cpu.eip;
+    *one = false;
+    if (UNLIKELY(code_page(m, lin, page)))
+        return NULL;
+    u32 offset = *page + (lin & 0xFFF);
+    u64 key = (u64)offset << 8 | m->cpu.mode;
+    u32 slot = (u32)((key * 0x9E3779B97F4A7C15ull) >> 48);
+    Trace *t = m->core.cache[slot];
+    if (UNLIKELY(!t || t->key != key)) {
+        if (*page >= 0xFFFFFFFEu || m->cpu.eip > m->cpu.seg[1].limit || (t = make(m, key, *page, offset)) == NULL) {
+            *one = true;
+            return NULL;
+        }
+        m->core.cache[slot] = t;
+    }
+    if (UNLIKELY((u64)m->cpu.eip + t->bytes - 1 > m->cpu.seg[1].limit)) {
+        *one = true;
+        return NULL;
+    }
+    return t;
+}
+
+u32 leave_through(M *m, Rec *r, u32 which, u32 eip)
+{
+    u32 page;
+    bool one;
+    Trace *from = m->core.trace;
+    u32 old = m->cpu.eip;
+    (void)r;
+    (void)old;
+    m->cpu.eip = eip;
+    if (m->cpu.left <= 0)
+        return EXIT_TRACE;
+    u64 flushes = m->core.flushes;
+    Trace *t = find(m, &page, &one);
+    if (!t || m->cpu.left < t->n) {
+        m->core.cur = NULL;
+        return EXIT_TRACE;
+    }
+    if (flushes == m->core.flushes && from->key != ~(u64)0 && t->offset >> 12 == from->offset >> 12 && (t->key & 0xFF) == (from->key & 0xFF))
+        from->link[which] = t;
+    m->cpu.left -= t->n;
+    m->core.trace = t;
+    return t->rec[0].h(m, t->rec);
+}
+
+u32 jump_to(M *m, Rec *r, u32 eip)
+{
+    u32 page;
+    bool one;
+    if (UNLIKELY(eip > m->cpu.seg[1].limit)) {
+        m->cpu.fault_vector = 13;
+        m->cpu.fault_error = 0;
+        FAULT(m, r);
+    }
+    m->cpu.eip = eip;
+    if (UNLIKELY(m->cpu.left <= 0))
+        return EXIT_TRACE;
+    Trace *t = find(m, &page, &one);
+    if (UNLIKELY(!t || m->cpu.left < t->n))
+        return EXIT_TRACE;
+    m->cpu.left -= t->n;
+    m->core.trace = t;
+    return t->rec[0].h(m, t->rec);
+}
+
+/* ---- the loop ---- */
+static void sync_count(M *m)
+{
+    m->cpu.icount = (u64)(m->core.goal - m->cpu.left);
+    m->core.cur = NULL;
+}
+
+static u8 look(M *m)
+{
+    sync_count(m);
+    u8 code = events_poll(m);
+    m->core.goal = (i64)m->cpu.icount + m->cpu.left;
+    return code;
+}
+
+static void deliver(M *m)
+{
+    sync_count(m);
+    m->cpu.stepping = false;
+    m->cpu.attention = true;
+    exceptions_deliver_fault(m, m->cpu.fault_vector, m->cpu.fault_error);
+}
+
+int emu_run(M *m)
+{
+    m->cpu.left = 0;
+    m->core.goal = (i64)m->cpu.icount;
+    m->cpu.attention = true;
+    for (;;) {
+        if (m->cpu.attention || m->cpu.left <= 0) {
+            u8 code = look(m);
+            if (code != 0)
+                return code;
+        }
+        u32 page;
+        bool one;
+        Trace *t = find(m, &page, &one);
+        if (UNLIKELY(!t && !one)) {
+            m->cpu.left--;
+            deliver(m);
+            continue;
+        }
+        if (UNLIKELY(!t || m->cpu.left < t->n)) {
+            t = single(m, page);
+            if (!t) {
+                m->cpu.left--;
+                deliver(m);
+                continue;
+            }
+        }
+        m->cpu.left -= t->n;
+        m->core.trace = t;
+        u32 how = t->rec[0].h(m, t->rec);
+        Rec *r = m->core.cur;
+        switch (how) {
+        case EXIT_TRACE:
+            break;
+        case EXIT_FAULT:
+            m->cpu.eip += r->off;
+            m->cpu.left += r->rest - 1;
+            deliver(m);
+            break;
+        case EXIT_FAULT_ENDS:
+            m->cpu.eip = m->core.start_eip;
+            deliver(m);
+            break;
+        case EXIT_ENDS:
+            m->cpu.attention = true;
+            break;
+        case EXIT_MID:
+            m->cpu.eip += r->off;
+            m->cpu.left += r->rest;
+            m->cpu.attention = true;
+            break;
+        }
+        unpatch(m);
+        m->core.cur = NULL;
+    }
+}
+
+/* ---- life of a machine ---- */
+M *emu_new(u64 backing_size, u32 handle)
+{
+    M *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    u64 pages = (backing_size + 0xFFF) >> 12;
+    m->core.handle = handle;
+    m->core.pages = pages;
+    m->core.map_epoch = 1;
+    m->core.pool_size = 24u << 20;
+    m->memory.backing_size = backing_size;
+    m->memory.backing_data = mmap(NULL, pages << 12, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->core.pool = mmap(NULL, m->core.pool_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->memory.watch_data = calloc(pages, 1);
+    m->core.page_traces = calloc(pages, sizeof(Trace *));
+    m->core.page_lines = calloc(pages, sizeof(u64));
+    m->core.cache = calloc(TRACE_CACHE, sizeof(Trace *));
+    m->core.dirty = calloc(65536, 1);
+    if (m->memory.backing_data == MAP_FAILED || m->core.pool == MAP_FAILED || !m->memory.watch_data || !m->core.page_traces
+        || !m->core.page_lines || !m->core.cache || !m->core.dirty)
+        return NULL;
+    for (u32 i = 0; i < 2 * TLB_SIZE; i++)
+        host_drop(m, (u16)i);
+    return m;
+}
+
+void emu_free(M *m)
+{
+    munmap(m->memory.backing_data, m->core.pages << 12);
+    munmap(m->core.pool, m->core.pool_size);
+    free(m->memory.watch_data);
+    free(m->core.page_traces);
+    free(m->core.page_lines);
+    free(m->core.cache);
+    free(m->core.dirty);
+    free(m);
+}
+
+/* The memory map, A20 or restored state changed: no host address and no code page is known any more. */
+void emu_map_changed(M *m)
+{
+    m->core.map_epoch++;
+    if (!m->core.map_epoch)
+        m->core.map_epoch = 1;
+    for (u32 i = 0; i < 2 * TLB_SIZE; i++)
+        host_drop(m, (u16)i);
+}
+
+/* The display has looked at video memory: writes must mark it again. */
+void emu_clean_video(M *m)
+{
+    u64 start = (u64)(uintptr_t)m->memory.backing_data + m->memory.vram_offset, end = start + (16u << 20);
+    for (u32 i = 0; i < 2 * TLB_SIZE; i++) {
+        TlbEntry *e = &m->cpu.tlb[i];
+        if (e->host_write != 1 && e->addend + e->host_write - start < end - start)
+            e->host_write = 1;
+    }
+    memset(m->core.dirty, 0, (16u << 20) >> 12);
+}
+
+void emu_written(M *m, u32 offset, u32 size)
+{
+    backing_written(m, offset, size);
+}
+
+void emu_forget_code(M *m)
+{
+    forget_traces(m);
+}
+
+u32 emu_part_offset(const char *name)
+{
+    PART_OFFSETS
+    return 0xFFFFFFFFu;
+}
+
+u8 *emu_port_map(M *m, int width)
+{
+    return width == 8 ? m->core.port8 : width == 16 ? m->core.port16 : m->core.port32;
+}
+
+u16 *emu_slot_bases(M *m)
+{
+    return m->core.slot_base;
+}
+
+u8 *emu_dirty(M *m)
+{
+    return m->core.dirty;
+}

@@ -1,0 +1,233 @@
+/* The hand-written core of the native engine: types, the machine, and the inlined memory paths.
+ * Everything about instructions and chips is translated from Python (machine.h and gen_*.c in the build folder). */
+#ifndef CORE_H
+#define CORE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef unsigned __int128 u128;
+typedef int8_t i8;
+typedef int16_t i16;
+typedef int32_t i32;
+typedef int64_t i64;
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE inline __attribute__((always_inline, unused))
+#define UNUSED (void)0
+#define unconnected(...) ((u64)0)
+
+typedef struct M M;
+struct Rec;
+typedef u32 Handler(M *m, struct Rec *r);
+
+/* How a run of handlers comes back to the loop. */
+enum { EXIT_TRACE, EXIT_FAULT, EXIT_FAULT_ENDS, EXIT_ENDS, EXIT_MID };
+
+#define TRACE_MAX 32
+#define TRACE_CACHE (1 << 16)
+#define TRACE_DEAD 0x7fffffff
+
+#include "machine.h"
+
+/* A decoded run of instructions in one page, keyed by backing offset and mode. */
+typedef struct Trace {
+    u64 key;
+    i32 n;             /* instructions; TRACE_DEAD once the bytes were overwritten */
+    u16 bytes;
+    u32 offset;        /* backing offset of the first byte */
+    struct Trace *next_in_page;
+    struct Trace *link[2];  /* where its branch leads inside the page: taken, not taken */
+    Rec rec[];
+} Trace;
+
+/* ---- what the engine keeps outside declared state ---- */
+struct Core {
+    Trace *trace;       /* the one that runs */
+    Rec *cur;           /* instruction on whose behalf a slow path runs; NULL outside instructions */
+    i64 goal;           /* icount at which cpu.left reaches 0 */
+    u32 start_eip;      /* EIP of an instruction that synchronises EIP */
+    Rec *patched;       /* record whose handler is replaced so that the trace ends before it */
+    Handler *patched_h;
+    u32 map_epoch;      /* changes with the memory map */
+    u32 handle;         /* names the Python machine in callbacks */
+    u8 *pool;
+    u64 pool_size, pool_used;
+    Trace **cache;
+    Trace **page_traces;  /* per backing page */
+    u64 *page_lines;      /* per backing page: 64-byte lines that hold decoded code */
+    u64 pages;
+    u8 *dirty;            /* per page of video memory */
+    u64 flushes, traces_made, traces_killed, slow_loads, slow_stores;
+    u16 slot_base[256];
+    u8 port8[65536], port16[65536], port32[65536];  /* slot that serves a port at each width; 0: none */
+};
+
+struct M {
+    struct Core core;
+    u64 r[4];  /* results of translated functions that may fault */
+    MACHINE_PARTS
+};
+
+u64 emu_cold(u32 handle, u32 number, u64 a, u64 b, u64 c);
+u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
+
+/* ---- slow paths ---- */
+int load_slow_u8(M *m, u32 lin);
+int load_slow_u16(M *m, u32 lin);
+int load_slow_u32(M *m, u32 lin);
+int load_slow_u64(M *m, u32 lin);
+int store_slow_u8(M *m, u32 lin, u8 v);
+int store_slow_u16(M *m, u32 lin, u16 v);
+int store_slow_u32(M *m, u32 lin, u32 v);
+int store_slow_u64(M *m, u32 lin, u64 v);
+int check_slow(M *m, u32 lin, u32 size);
+void backing_written(M *m, u32 offset, u32 size);
+void cut_short(M *m);
+u32 exit_mid(M *m, Rec *r);
+
+#include "prototypes.h"
+
+static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
+{
+    return (u64)(m->core.goal - m->cpu.left - r->rest);
+}
+
+/* ---- intrinsics: each has a Python twin of the same name ---- */
+static ALWAYS_INLINE TlbEntry *tlb_entry(M *m, u32 lin)
+{
+    return &m->cpu.tlb[((lin >> 12) & (TLB_SIZE - 1)) + (m->cpu.cpl == 3) * TLB_SIZE];
+}
+
+static ALWAYS_INLINE void host_drop(M *m, u16 index)
+{
+    m->cpu.tlb[index].host_read = m->cpu.tlb[index].host_write = 1;
+}
+
+#define MEMORY_INTRINSICS(T, SIZE) \
+static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
+{ \
+    const TlbEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->host_read == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
+        memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
+        return 0; \
+    } \
+    m->core.cur = r; \
+    if (load_slow_##T(m, lin)) \
+        return 1; \
+    *out = (T)m->r[0]; \
+    return 0; \
+} \
+static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
+{ \
+    const TlbEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->host_write == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
+        memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
+        return 0; \
+    } \
+    m->core.cur = r; \
+    return store_slow_##T(m, lin, v); \
+} \
+static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
+{ \
+    const TlbEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->host_write == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
+        memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
+        return 0; \
+    } \
+    m->core.cur = r; \
+    if (check_slow(m, lin, SIZE)) \
+        return 1; \
+    if (load_slow_##T(m, lin)) \
+        return 1; \
+    *out = (T)m->r[0]; \
+    return 0; \
+} \
+static ALWAYS_INLINE int store_rmw_##T(M *m, Rec *r, u32 lin, T v) \
+{ \
+    return store_##T(m, r, lin, v); \
+}
+MEMORY_INTRINSICS(u8, 1)
+MEMORY_INTRINSICS(u16, 2)
+MEMORY_INTRINSICS(u32, 4)
+MEMORY_INTRINSICS(u64, 8)
+
+#define BACKING_INTRINSICS(BITS) \
+static ALWAYS_INLINE u##BITS memory_peek##BITS(M *m, u32 offset) \
+{ \
+    u##BITS v; \
+    memcpy(&v, m->memory.backing_data + offset, BITS / 8); \
+    return v; \
+} \
+static ALWAYS_INLINE void memory_poke##BITS(M *m, u32 offset, u##BITS v) \
+{ \
+    memcpy(m->memory.backing_data + offset, &v, BITS / 8); \
+    if (UNLIKELY(m->memory.watch_data[offset >> 12])) \
+        backing_written(m, offset, BITS / 8); \
+}
+BACKING_INTRINSICS(8)
+BACKING_INTRINSICS(16)
+BACKING_INTRINSICS(32)
+
+u64 clock_host_time(M *m);
+
+static ALWAYS_INLINE u8 clz64(M *m, u64 x)
+{
+    (void)m;
+    return x ? (u8)__builtin_clzll(x) : 64;
+}
+
+#include "inlines.h"
+
+/* ---- how handlers leave ---- */
+#define NEXT(m, r) return (r)[1].h(m, (r) + 1)
+#define FAULT(m, r) do { (m)->core.cur = (r); return EXIT_FAULT; } while (0)
+#define FAULT_ENDS(m, r) do { (m)->core.cur = (r); return EXIT_FAULT_ENDS; } while (0)
+#define ENTER(m, r) do { \
+        (m)->core.cur = (r); \
+        (m)->core.start_eip = (m)->cpu.eip + (r)->off; \
+        (m)->cpu.icount = exact_icount(m, r); \
+        (m)->cpu.eip = (m)->core.start_eip + (r)->len; \
+    } while (0)
+#define LEAVE(m, r) return EXIT_ENDS
+
+u32 leave_through(M *m, Rec *r, u32 which, u32 eip);
+
+/* Go to the trace that link ``which`` remembers; eip is already checked.  Links stay inside a page, so they hold for any
+ * mapping; a trace that was overwritten has an ``n`` that no budget reaches. */
+static ALWAYS_INLINE u32 follow(M *m, Rec *r, u32 which, u32 eip)
+{
+    Trace *t = m->core.trace->link[which];
+    m->cpu.eip = eip;
+    if (LIKELY(t && m->cpu.left >= t->n)) {
+        m->cpu.left -= t->n;
+        m->core.trace = t;
+        return t->rec[0].h(m, t->rec);
+    }
+    return leave_through(m, r, which, eip);
+}
+
+static ALWAYS_INLINE u32 jump_taken(M *m, Rec *r)
+{
+    u32 eip = flow_target_target(m, r);
+    if (UNLIKELY(eip > m->cpu.seg[1].limit)) {
+        m->cpu.fault_vector = 13;
+        m->cpu.fault_error = 0;
+        FAULT(m, r);
+    }
+    return follow(m, r, 0, eip);
+}
+
+static ALWAYS_INLINE u32 jump_not_taken(M *m, Rec *r)
+{
+    return follow(m, r, 1, m->cpu.eip + r->off + r->len);
+}
+
+u32 jump_to(M *m, Rec *r, u32 eip);
+#endif

@@ -1,0 +1,388 @@
+"""The C writer: typed tree of the subset to C.
+
+Conventions of the C: every function takes the machine ``M *m`` first; components are members of M.  A function that may
+fault returns 1 on a fault (vector and error in m->cpu) and 0 otherwise; its results go to m->r[], or, if it is inlined, to
+pointers.  Unsigned expressions are computed in u64 (u128 where wide), signed ones in i64.
+"""
+
+from emu.bus.component import Component
+from emu.bus.subset.tree import SubsetError
+from emu.bus.types import Array, Derived, Signed, Unsigned
+
+KEYWORDS = {"int", "long", "short", "char", "float", "double", "register", "auto", "static", "extern", "const", "struct",
+            "union", "enum", "signed", "unsigned", "void", "volatile", "switch", "case", "default", "do", "goto", "sizeof",
+            "typedef", "inline", "restrict", "m"}
+
+
+def c_width(declared):
+    if isinstance(declared, Derived):
+        declared = declared.type
+    if isinstance(declared, (Unsigned, Signed)):
+        return declared.name
+    if declared is bool:
+        return "bool"
+    return declared.__name__
+
+
+def c_type(t):
+    """C type of a local, parameter or result of an expression type."""
+    if t.kind == "u":
+        if t.max <= 0xFF:
+            return "u8"
+        if t.max <= 0xFFFF:
+            return "u16"
+        if t.max <= 0xFFFFFFFF:
+            return "u32"
+        return "u64" if t.max <= (1 << 64) - 1 else "u128"
+    if t.kind == "i":
+        return next(f"i{n}" for n in (8, 16, 32, 64) if t.bits <= n)
+    return {"b": "bool", "n": "void"}.get(t.kind) or f"{t.cls.__name__} *"
+
+
+def c_name(name):
+    return name + "_" if name in KEYWORDS else name
+
+
+def struct_text(cls, ffi=False):
+    """The C struct of a component or struct; for cffi native pointers become void *."""
+    lines = [f"typedef struct {cls.__name__} {{"]
+    for f in cls.fields.values():
+        if f.native:
+            lines.append(f"    {f.native if not ffi or '*' not in f.native else 'void *'} {c_name(f.name)};")
+        elif isinstance(f.type, Array):
+            lines.append(f"    {c_width(f.type.element)} {c_name(f.name)}[{f.type.length}];")
+        else:
+            lines.append(f"    {c_width(f.type)} {c_name(f.name)};")
+    if len(lines) == 1:
+        lines.append("    u8 nothing;")
+    lines.append(f"}} {cls.__name__};")
+    return "\n".join(lines)
+
+
+class FunctionWriter:
+    """Writes one function.  ``program`` answers what a call resolves to (see native/program.py)."""
+
+    def __init__(self, program, fn, handler=None):
+        self.program, self.fn, self.handler = program, fn, handler
+        self.lines = []
+        self.depth = 1
+        self.labels = 0
+        self.on_fault = None
+        self.outs = [] if fn.result.kind == "n" else list(fn.result.items) if fn.result.kind == "t" else [fn.result]
+        self.by_pointer = (fn.inline or fn.intrinsic) and (fn.faults or len(self.outs) > 1)
+        self.by_store = not (fn.inline or fn.intrinsic) and (fn.faults or len(self.outs) > 1)
+
+    # -- signature -----------------------------------------------------------------------------------------------
+
+    def signature(self):
+        fn = self.fn
+        if self.handler:
+            return f"u32 {self.program.c_name(fn.key)}(M *m, Rec *r)"
+        params = ["M *m"]
+        for name, t in fn.params:
+            if t.kind == "s" and issubclass(t.cls, Component):
+                continue
+            params.append(f"{c_type(t)} {c_name(name)}")
+        if self.by_pointer:
+            params += [f"{c_type(t)} *o{i}" for i, t in enumerate(self.outs)]
+        ret = "int" if fn.faults else "void" if not self.outs or self.by_pointer or self.by_store else c_type(self.outs[0])
+        prefix = "static ALWAYS_INLINE " if fn.inline else ""
+        return f"{prefix}{ret} {self.program.c_name(fn.key)}({', '.join(params)})"
+
+    def write(self):
+        fn = self.fn
+        self.lines = [self.signature(), "{"]
+        for name, t in fn.locals.items():
+            self.emit(f"{c_type(t)} {c_name(name)}{' = 0' if t.kind != 's' else ''};")
+        if self.handler == "ends":
+            self.emit("ENTER(m, r);")
+        self.block(fn.body)
+        if self.handler in ("next", "ends"):
+            self.emit(self.finish())
+        elif not self.handler and fn.faults and not self.outs:
+            self.emit("return 0;")
+        self.lines.append("}")
+        return "\n".join(self.lines)
+
+    def finish(self):
+        return "NEXT(m, r);" if self.handler == "next" else "LEAVE(m, r);"
+
+    def emit(self, text):
+        self.lines.append("    " * self.depth + text)
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def block(self, nodes):
+        for n in nodes:
+            getattr(self, "s_" + n.op)(n)
+
+    def fault(self):
+        if self.on_fault:
+            return f"goto {self.on_fault};"
+        if self.handler:
+            return "FAULT_ENDS(m, r);" if self.handler == "ends" else "FAULT(m, r);"
+        return "return 1;"
+
+    def call(self, node, take=None):
+        """Emit a call that stands alone.  ``take(values)`` gets the C texts of the results."""
+        target = self.program.target(node)
+        args = self.arguments(node, target)
+        outs = [] if node.type.kind == "n" else list(node.type.items) if node.type.kind == "t" else [node.type]
+        faults, inline = target.faults, target.inline
+        if not faults and len(outs) <= 1:
+            text = f"{target.name}({', '.join(args)})"
+            if take and outs:
+                take([text if not target.u64_result else f"({c_type(outs[0])}){text}"])
+            else:
+                self.emit(text + ";")
+            return
+        if inline and outs:
+            self.emit("{")
+            self.depth += 1
+            self.labels += 1
+            temps = [f"t{self.labels}_{i}" for i in range(len(outs))]
+            for t, o in zip(temps, outs):
+                self.emit(f"{c_type(o)} {t};")
+            args += [f"&{t}" for t in temps]
+            results = temps
+        else:
+            results = [f"({c_type(o)})m->r[{i}]" for i, o in enumerate(outs)]
+        text = f"{target.name}({', '.join(args)})"
+        self.emit(f"if (UNLIKELY({text})) {self.fault()}" if faults else text + ";")
+        if take and outs:
+            take(results)
+        if inline and outs:
+            self.depth -= 1
+            self.emit("}")
+
+    def arguments(self, node, target):
+        args = ["m"] + [str(c) for c in target.constants]
+        for a in node.parts[1]:
+            if a.type.kind == "s":
+                if issubclass(a.type.cls, Component):
+                    continue
+                args.append(self.reference(a))
+            else:
+                args.append(self.expr(a))
+        return args
+
+    def s_expr(self, n):
+        self.call(n.parts[0])
+
+    def s_assign(self, n):
+        place, value = n.parts
+        if place.op == "local" and place.type.kind == "s":
+            self.emit(f"{c_name(place.parts[0])} = {self.reference(value)};")
+            return
+        where = self.expr(place)
+        if value.op == "call":
+            self.call(value, lambda v: self.emit(f"{where} = {v[0]};"))
+        else:
+            self.emit(f"{where} = {self.expr(value)};")
+
+    def s_assign_tuple(self, n):
+        names, value = n.parts
+        self.call(value, lambda v: [self.emit(f"{c_name(a)} = {b};") for a, b in zip(names, v)])
+
+    def give(self, values):
+        """Emit the return of values (C texts)."""
+        h = self.handler
+        if h in ("next", "ends"):
+            self.emit(self.finish())
+        elif h == "jump":
+            self.emit(f"return ({values[0]}) ? jump_taken(m, r) : jump_not_taken(m, r);")
+        elif h == "goto":
+            self.emit(f"return jump_to(m, r, {values[0]});")
+        elif self.by_pointer or self.by_store:
+            for i, v in enumerate(values):
+                self.emit(f"*o{i} = {v};" if self.by_pointer else f"m->r[{i}] = (u64)({v});")
+            self.emit("return 0;" if self.fn.faults else "return;")
+        elif values:
+            self.emit(f"return {values[0]};")
+        else:
+            self.emit("return 0;" if self.fn.faults else "return;")
+
+    def s_return(self, n):
+        values = n.parts[0]
+        if len(values) == 1 and values[0].op == "call":
+            self.call(values[0], self.give)
+        else:
+            if self.by_store and len(values) > 1:  # a result may read m->r through a nested call
+                texts = [self.expr(v) for v in values]
+                self.give(texts)
+            else:
+                self.give([self.expr(v) for v in values])
+
+    def s_return_call(self, n):
+        self.call(n.parts[0], self.give)
+
+    def s_if(self, n):
+        test, body, orelse = n.parts
+        self.emit(f"if ({self.expr(test)}) {{")
+        self.nested(body)
+        if orelse:
+            self.emit("} else {")
+            self.nested(orelse)
+        self.emit("}")
+
+    def nested(self, nodes):
+        self.depth += 1
+        self.block(nodes)
+        self.depth -= 1
+
+    def s_while(self, n):
+        self.emit(f"while ({self.expr(n.parts[0])}) {{")
+        self.nested(n.parts[1])
+        self.emit("}")
+
+    def s_for(self, n):
+        name, span, body = n.parts
+        v = c_name(name)
+        op = "<" if span.step > 0 else ">"
+        self.labels += 1
+        i = f"i{self.labels}"
+        self.emit(f"for (int {i} = {span.start}; {i} {op} {span.stop}; {i} += {span.step}) {{")
+        self.depth += 1
+        self.emit(f"{v} = {i};")
+        self.block(body)
+        self.depth -= 1
+        self.emit("}")
+
+    def s_break(self, n):
+        self.emit("break;")
+
+    def s_continue(self, n):
+        self.emit("continue;")
+
+    def s_raise(self, n):
+        self.emit(f"m->cpu.fault_vector = {self.expr(n.parts[0])};")
+        self.emit(f"m->cpu.fault_error = {self.expr(n.parts[1])};")
+        self.emit(self.fault())
+
+    def s_try(self, n):
+        self.labels += 1
+        label, done = f"except{self.labels}", f"done{self.labels}"
+        before, self.on_fault = self.on_fault, label
+        self.block(n.parts[0])
+        self.on_fault = before
+        self.emit(f"goto {done};")
+        self.emit(f"{label}: UNUSED;")
+        self.block(n.parts[1])
+        self.emit(f"{done}: UNUSED;")
+
+    # -- expressions ---------------------------------------------------------------------------------------------
+
+    def reference(self, e):
+        """C text of a pointer to a struct."""
+        if e.op == "local":
+            name = e.parts[0]
+            if issubclass(e.type.cls, Component):
+                return f"(&m->{self.program.instance(self.fn, e)})"
+            return c_name(name)
+        return f"&{self.expr(e)}"
+
+    def expr(self, e):
+        return getattr(self, "e_" + e.op)(e)
+
+    def num(self, e):
+        """C text of an operand of arithmetic, in the type that arithmetic is done in."""
+        text = self.expr(e)
+        if e.op == "const":
+            return text
+        if e.op in ("bin", "neg", "inv") and not (e.type.kind == "u" and e.type.wide):
+            return text
+        return f"({'i64' if e.type.kind == 'i' else 'u64'}){text}"
+
+    def wide(self, e):
+        return f"(u128){self.expr(e)}"
+
+    def e_const(self, e):
+        v = e.parts[0]
+        if isinstance(v, bool):
+            return "1" if v else "0"
+        if e.type.kind == "i":
+            return f"INT64_C({v})" if v > -(1 << 63) else "INT64_MIN"
+        if v > (1 << 64) - 1:
+            return f"((u128){v >> 64:#x}ull << 64 | {v & (1 << 64) - 1:#x}ull)"
+        return f"{v if v < 10 else hex(v)}{'u' if v < 1 << 32 else 'ull'}"
+
+    def e_local(self, e):
+        if e.type.kind == "s" and issubclass(e.type.cls, Component):
+            return f"m->{self.program.instance(self.fn, e)}"
+        return c_name(e.parts[0])
+
+    def e_field(self, e):
+        base, name = e.parts
+        if base.op == "local" and base.type.kind == "s" and not issubclass(base.type.cls, Component):
+            return f"{c_name(base.parts[0])}->{c_name(name)}"
+        return f"{self.expr(base)}.{c_name(name)}"
+
+    def e_index(self, e):
+        return f"{self.expr(e.parts[0])}[{self.expr(e.parts[1])}]"
+
+    def e_table(self, e):
+        return f"{self.program.table(e.parts[0])}[{self.expr(e.parts[1])}]"
+
+    def e_and(self, e):
+        return "(" + " && ".join(self.expr(x) for x in e.parts[0]) + ")"
+
+    def e_or(self, e):
+        return "(" + " || ".join(self.expr(x) for x in e.parts[0]) + ")"
+
+    def e_not(self, e):
+        return f"!{self.expr(e.parts[0])}"
+
+    def e_neg(self, e):
+        a = e.parts[0]
+        if e.type.kind == "u":
+            return f"({'(u128)0' if e.type.wide else '(u64)0'} - {self.wide(a) if e.type.wide else self.num(a)})"
+        return f"(-{self.num(a)})"
+
+    def e_inv(self, e):
+        a = e.parts[0]
+        return f"(~{self.wide(a)})" if e.type.wide else f"(~(u64){self.expr(a)})"
+
+    def e_ifexp(self, e):
+        test, a, b = e.parts
+        cast = ""
+        if e.type.kind == "u":
+            cast = "(u128)" if e.type.wide else "(u64)"
+        elif e.type.kind == "i":
+            cast = "(i64)"
+        return f"({self.expr(test)} ? {cast}{self.expr(a)} : {cast}{self.expr(b)})"
+
+    def e_compare(self, e):
+        op, a, b = e.parts
+        if a.type.kind == "b":
+            return f"({self.expr(a)} {op} {self.expr(b)})"
+        if a.type.kind == "u" and (a.type.wide or b.type.wide):
+            return f"({self.wide(a)} {op} {self.wide(b)})"
+        return f"({self.num(a)} {op} {self.num(b)})"
+
+    def e_bin(self, e):
+        op, a, b = e.parts
+        c_op = "/" if op == "//" else op
+        if e.type.kind == "i":
+            if op == "<<":
+                return f"(i64)((u64){self.num(a)} << {self.expr(b)})"
+            return f"({self.num(a)} {c_op} {self.num(b) if op != '>>' else self.expr(b)})"
+        if e.type.wide:
+            right = self.expr(b) if op in ("<<", ">>") else self.wide(b)
+            return f"({self.wide(a)} {c_op} {right})"
+        left = f"(u64){self.expr(a)}" if a.op == "const" else self.num(a)
+        return f"({left} {c_op} {self.expr(b) if op in ('<<', '>>') else self.num(b)})"
+
+    def e_convert(self, e):
+        width, a = e.parts
+        text = self.expr(a)
+        if isinstance(width, Signed):
+            return f"(i64)({width.name})({text})"
+        if a.type.kind == "b":
+            return f"(u8)({text})"
+        return f"({width.name})({text})"
+
+    def e_call(self, e):
+        target = self.program.target(e)
+        if target.faults or e.type.kind == "t" or e.type.kind == "n":
+            raise SubsetError(f"{self.fn.file}:{e.line}: this call stands alone")
+        return f"(({c_type(e.type)}){target.name}({', '.join(self.arguments(e, target))}))"

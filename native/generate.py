@@ -1,0 +1,225 @@
+"""Writes the C of the native engine: `python -m native.generate FOLDER`.
+
+Reads the board (emu/machine/board.py), the instruction forms (emu/cpu/forms.py) and every hot function they reach.
+"""
+
+import inspect
+import sys
+from pathlib import Path
+
+from emu.bus.component import Struct
+from emu.bus.types import Array, Derived, u8, u16, u32, u64
+from emu.cpu import decode, events, exceptions, forms, memory, paging, state
+from emu.machine import board
+
+from .cwriter import c_name, c_type, c_width, struct_text
+from .program import Program
+
+CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
+             "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
+HANDLERS_A_FILE = 160
+FUNCTIONS_A_FILE = 220
+
+
+def joined_wires():
+    """The board's wires in the form that Program takes."""
+    out = {}
+    for wire, target, *constants in board.WIRES:
+        if callable(target):
+            out[wire] = ("function", target, tuple(constants))
+        elif target.startswith("@"):
+            out[wire] = ("board_cold", target[1:]) if target == "@window_changed" else ("c", "board_" + target[1:])
+        else:
+            part, method = target.split(".")
+            out[wire] = ("method", part, method, tuple(constants))
+    return out
+
+
+def _structs(classes):
+    """Struct classes that the components use, inner ones first."""
+    found = []
+
+    def visit(declared):
+        if isinstance(declared, Derived):
+            declared = declared.type
+        if isinstance(declared, Array):
+            declared = declared.element
+        if isinstance(declared, type) and issubclass(declared, Struct) and declared not in found:
+            for f in declared.fields.values():
+                if f.type is not None:
+                    visit(f.type)
+            found.append(declared)
+
+    for cls in classes:
+        for f in cls.fields.values():
+            if f.type is not None:
+                visit(f.type)
+    return found
+
+
+class Generator:
+    """Everything the build needs: texts by file name, and the cdef for cffi."""
+
+    def __init__(self):
+        self.program = p = Program(board.PARTS, joined_wires())
+        names = forms.namespace()
+        self.tables = forms.tables()
+        self.handlers = [p.add_handler(forms.compile_form(f, names), f.kind) for f in self.tables.handlers]
+        roots = [events.poll, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
+        for f in (memory.slow_load, memory.slow_store, memory.slow_check_write):
+            roots += [f[w] for w in (u8, u16, u32, u64)]
+        for f in roots:
+            p.add(f)
+        for name in ("read_offset", "write_offset", "read8"):
+            p.add_method("memory", name)
+        p.add_method("clock", "now")
+        self.slots = board.slots()
+        for slot in self.slots:
+            for name in (slot.port.read, slot.port.write):
+                self._method(slot.part, name)
+        for part, read, write in board.DEVICES:
+            self._method(part, read)
+            self._method(part, write)
+        for part, timer in board.timers():
+            self._method(part, timer.expire)
+        p.follow()
+        p.analyse()
+        self.files = {}
+        self.write()
+
+    def _method(self, part, name):
+        if name and not getattr(inspect.getattr_static(board.PARTS[part], name), "cold", False):
+            self.program.add_method(part, name)
+
+    def callee(self, part, name):
+        """C name of a chip's method, hot or cold."""
+        method = inspect.getattr_static(board.PARTS[part], name)
+        if getattr(method, "cold", False):
+            return self.program.cold_target(part, name).name
+        return self.program.c_name((method, part))
+
+    # -- texts ---------------------------------------------------------------------------------------------------
+
+    def write(self):
+        p = self.program
+        fns = list(p.functions.values())
+        inlines = [f for f in fns if f.inline and not f.intrinsic]
+        plain = [f for f in fns if not f.inline and not f.intrinsic and f.key not in p.handlers]
+        handlers = [p.functions[k] for k in self.handlers]
+        texts = {f.key: p.writer(f).write() for f in inlines + plain + handlers}
+        board_text = self.board_text()
+        for stem, group, size in (("gen_functions", plain, FUNCTIONS_A_FILE), ("gen_handlers", handlers, HANDLERS_A_FILE)):
+            for n in range(0, len(group), size):
+                body = "\n\n".join(texts[f.key] for f in group[n:n + size])
+                self.files[f"{stem}{n // size}.c"] = f'#include "core.h"\n\n{body}\n'
+        self.files["gen_board.c"] = f'#include "core.h"\n\n{board_text}\n'
+        self.files["gen_tables.c"] = '#include "core.h"\n\n' + p.table_text().replace("static const", "const") + "\n"
+        self.files["inlines.h"] = "\n".join(p.writer(f).signature() + ";" for f in inlines) + "\n\n" \
+            + "\n\n".join(texts[f.key] for f in inlines) + "\n"
+        self.files["machine.h"] = self.machine_text()
+        self.files["prototypes.h"] = self.prototype_text(plain, handlers)
+
+    def machine_text(self):
+        classes = list(dict.fromkeys(board.PARTS.values()))
+        out = [f"#define {k} {v}u" for k, v in CONSTANTS.items()]
+        out.append(f"#define HANDLER_COUNT {len(self.handlers)}")
+        out.append("#define HANDLER_TABLE " + ", ".join(self.program.c_name(k) for k in self.handlers))
+        out += [struct_text(c) for c in _structs(classes) + classes]
+        out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};" for n, cls in board.PARTS.items()))
+        out.append("#define PART_OFFSETS " + " ".join(
+            f'if (!strcmp(name, "{n}")) return (u32)offsetof(M, {c_name(n)});' for n in board.PARTS))
+        return "\n".join(out) + "\n"
+
+    def prototype_text(self, plain, handlers):
+        p = self.program
+        out = [p.writer(f).signature() + ";" for f in plain + handlers]
+        out += [line.replace("static const", "extern const").partition(" = ")[0] + ";" for line in p.table_text().splitlines()]
+        out.append(p.cold_text())
+        for w in (8, 16, 32):
+            out.append(f"u{w} board_port_read{w}(M *m, u16 port);\nvoid board_port_write{w}(M *m, u16 port, u{w} value);")
+        out.append("u8 board_device_read(M *m, u8 slot, u32 offset);\nvoid board_device_write(M *m, u8 slot, u32 offset, u8 value);")
+        out.append("void board_expire_timers(M *m);\nu64 board_next_deadline(M *m);")
+        return "\n".join(out) + "\n"
+
+    def board_text(self):
+        out = []
+        for w in (8, 16, 32):
+            cases = "".join(f"    case {s.number}: return {self.callee(s.part, s.port.read)}(m, (u16)(port - m->core.slot_base[{s.number}]));\n"
+                            for s in self.slots if s.port.width == w and s.port.read)
+            half = w // 2
+            split = "    return 0xFF;" if w == 8 else (
+                f"    u{w} low = board_port_read{half}(m, port);\n"
+                f"    return (u{w})(low | (u{w})board_port_read{half}(m, (u16)(port + {half // 8})) << {half});")
+            out.append(f"u{w} board_port_read{w}(M *m, u16 port)\n{{\n    m->cpu.attention = true;\n"
+                       f"    switch (m->core.port{w}[port]) {{\n{cases}    }}\n{split}\n}}\n")
+            cases = "".join(
+                f"    case {s.number}: {self.callee(s.part, s.port.write)}(m, (u16)(port - m->core.slot_base[{s.number}]), value); return;\n"
+                for s in self.slots if s.port.width == w and s.port.write)
+            split = "" if w == 8 else (f"    board_port_write{half}(m, port, (u{half})value);\n"
+                                       f"    board_port_write{half}(m, (u16)(port + {half // 8}), (u{half})(value >> {half}));")
+            out.append(f"void board_port_write{w}(M *m, u16 port, u{w} value)\n{{\n    m->cpu.attention = true;\n"
+                       f"    switch (m->core.port{w}[port]) {{\n{cases}    }}\n{split}\n}}\n")
+        reads = "".join(f"    case {n}: return {self.callee(part, read)}(m, offset);\n" for n, (part, read, _) in enumerate(board.DEVICES))
+        writes = "".join(f"    case {n}: {self.callee(part, write)}(m, offset, value); return;\n"
+                         for n, (part, _, write) in enumerate(board.DEVICES))
+        out.append(f"u8 board_device_read(M *m, u8 slot, u32 offset)\n{{\n    m->cpu.attention = true;\n    switch (slot) {{\n{reads}    }}\n    return 0xFF;\n}}\n")
+        out.append(f"void board_device_write(M *m, u8 slot, u32 offset, u8 value)\n{{\n    m->cpu.attention = true;\n    switch (slot) {{\n{writes}    }}\n}}\n")
+        timers = board.timers()
+        least = "".join(f"    if (m->{c_name(part)}.{t.deadline} < best)\n        best = m->{c_name(part)}.{t.deadline}, which = {n};\n"
+                        for n, (part, t) in enumerate(timers))
+        calls = "".join(f"        case {n}: {self.callee(part, t.expire)}(m); break;\n" for n, (part, t) in enumerate(timers))
+        out.append(f"static u64 earliest(M *m, int *out)\n{{\n    u64 best = ~(u64)0;\n    int which = -1;\n{least}    *out = which;\n    return best;\n}}\n")
+        out.append(f"void board_expire_timers(M *m)\n{{\n    int which;\n    while (earliest(m, &which) <= clock_now(m) && which >= 0)\n"
+                   f"        switch (which) {{\n{calls}        }}\n}}\n")
+        out.append("u64 board_next_deadline(M *m)\n{\n    int which;\n    return earliest(m, &which);\n}\n")
+        return "\n".join(out)
+
+    def cdef(self):
+        """What Python sees of the C: the structs of the parts and the few functions of core.c."""
+        classes = list(dict.fromkeys(board.PARTS.values()))
+        out = ["typedef uint8_t u8; typedef uint16_t u16; typedef uint32_t u32; typedef uint64_t u64;",
+               "typedef int8_t i8; typedef int16_t i16; typedef int32_t i32; typedef int64_t i64; typedef struct M M;"]
+        out += [struct_text(c, ffi=True) for c in _structs(classes) + classes]
+        out.append(API)
+        return "\n".join(out)
+
+    def cold_names(self):
+        return [f"{owner}.{method}" for owner, method in self.program.cold]
+
+
+API = """
+M *emu_new(u64 backing_size, u32 handle);
+void emu_free(M *m);
+int emu_run(M *m);
+void emu_map_changed(M *m);
+void emu_clean_video(M *m);
+void emu_written(M *m, u32 offset, u32 size);
+void emu_forget_code(M *m);
+u32 emu_part_offset(const char *name);
+u8 *emu_port_map(M *m, int width);
+u16 *emu_slot_bases(M *m);
+u8 *emu_dirty(M *m);
+const char *emu_cold_names(void);
+extern "Python" u64 emu_cold(u32 handle, u32 number, u64 a, u64 b, u64 c);
+"""
+
+
+def write_to(folder):
+    """Generate into a folder, leaving files alone that do not change.  Gives the generator."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    g = Generator()
+    names = ",".join(g.cold_names())
+    g.files["gen_board.c"] += f'\nconst char *emu_cold_names(void)\n{{\n    return "{names}";\n}}\n'
+    for old in folder.glob("gen_*.c"):
+        if old.name not in g.files:
+            old.unlink()
+    for name, text in g.files.items():
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+    return g
+
+
+if __name__ == "__main__":
+    write_to(sys.argv[1] if len(sys.argv) > 1 else "build/native")

@@ -169,7 +169,7 @@ class Pit(Component):
             half: u32 = (initial + 1) // 2
             if phase >= half:
                 phase = u32(phase - half)
-            value = u32((initial & ~1) - 2 * phase)
+            value = u32(initial - initial % 2 - 2 * phase)
         elif bcd:
             value = u32(initial + 20000 - age % 10000)
         else:

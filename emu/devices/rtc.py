@@ -346,7 +346,7 @@ class Rtc(Component):
             self.write_a(value & A_WRITABLE, ns)
         elif register == REGISTER_B:
             # Going into SET mode disables the update interrupt
-            self.cmos[REGISTER_B] = u8(value & ~B_UIE) if value & B_SET != 0 else value
+            self.cmos[REGISTER_B] = value & (0xFF ^ B_UIE) if value & B_SET != 0 else value
         elif register != REGISTER_C and register != REGISTER_D:
             self.cmos[register & 0x7F] = value
         self.schedule()

@@ -202,6 +202,7 @@ def test_automatic_eoi_and_rotation():
     pair.master.write(0, 0x00)
     pair.pulse(4)
     assert pair.master.acknowledge() == 0x0B    # order 5 6 7 0 1 2 3 4, as left by the last rotation
+    assert pair.master.lowest == 4
     assert pair.master.acknowledge() == 0x0C
 
 
@@ -238,6 +239,7 @@ def test_special_mask_mode(pair):
     assert pair.master.acknowledge() == 0x0E
     pair.master.write(0, 0x20)          # non-specific EOI passes over the masked line
     assert pair.isr(pair.master) == 0x08
+    assert pair.master.special_mask == 1    # OCW3 without ESMM leaves it
     pair.master.write(0, 0x48)
     pair.pulse(7)
     assert pair.intr == 0

@@ -298,6 +298,17 @@ def test_byte_orders(rig):
     assert rig.read(0) == 0x5678
 
 
+@pytest.mark.parametrize("rw", (1, 2))
+def test_one_byte_releases_the_latch(rig, rw):
+    rig.program(0, 4, rw=rw)
+    rig.pit.write(0, 0xF0)
+    rig.go(1)
+    rig.pit.write(3, 0x00)
+    rig.go(0x313)
+    assert rig.pit.read(0) == 0xF0
+    assert rig.pit.read(0) == (0xDD if rw == 1 else 0xEC)
+
+
 def test_latch_holds_until_read(rig):
     rig.program(0, 2, 1000)
     rig.go(11)
@@ -452,3 +463,15 @@ def test_save_and_restore(rig):
     rig.go(5000)
     other.go(5000)
     assert rig.edges == other.edges and rig.read(0) == other.read(0)
+
+
+def test_gate_stops_a_counter_nobody_has_looked_at(rig):
+    rig.pit.set_gate2(1)
+    rig.program(2, 0, 100)
+    rig.go(11)
+    rig.pit.set_gate2(0)
+    rig.go(1000)
+    assert rig.read(2) == 90 and rig.pit.output(2) == 0
+    rig.pit.set_gate2(1)
+    rig.go(90)
+    assert rig.read(2) == 0 and rig.pit.output(2) == 1

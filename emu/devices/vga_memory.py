@@ -140,7 +140,7 @@ class VgaMemory(VgaState):
             return self.latch
         bits: u32 = self.graphics[GC_BIT_MASK]
         rotate: u8 = u8(self.graphics[GC_DATA_ROTATE] & 7)
-        rotated: u32 = u8((value >> rotate) | (value << ((8 - rotate) & 15)))
+        rotated: u32 = u8(value * 0x101 >> (rotate & 7))
         word: u32 = 0
         if mode == 0:
             enabled: u32 = PLANES[self.graphics[GC_ENABLE_SET_RESET] & 15]

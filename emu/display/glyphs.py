@@ -1,4 +1,6 @@
 """Reading text off a graphics screen: cells that hold, dot for dot, a glyph of a known font."""
+import zlib
+
 import numpy as np
 
 from .text import CP437
@@ -6,6 +8,32 @@ from .text import CP437
 # Where a program's 8-dot cells may begin: most start in the corner, menus with a border a little inside
 ORIGINS = ((0, 0), (8, 8))
 ENOUGH_DOTS = 6  # on a picture as background, smaller shapes would be found by chance
+CERTAIN = 32  # glyphs of a font after which no other is tried
+
+SPACE, LOWER_HALF, BLOCK, UPPER_HALF, HARD_SPACE = 0x20, 0xDC, 0xDB, 0xDF, 0xFF  # code page 437
+
+
+def find_fonts(rom):
+    """The fonts of 8x16, 8x14 and 8x8 dots inside a VGA BIOS: a list of (height, bytes of 256 glyphs).
+
+    A font is known by the glyphs that look the same in all: blanks, the full block, the half blocks.
+    """
+    rom = bytes(rom)
+    fonts = []
+    for height in (16, 14, 8):
+        block, size = b"\xff" * height, 256 * height
+        at = rom.find(block)
+        while at >= 0:
+            base = at - BLOCK * height
+            font = rom[base:base + size] if base >= 0 else b""
+            glyph = [font[code * height:(code + 1) * height] for code in range(256)]
+            if len(font) == size and not any(glyph[SPACE]) and not any(glyph[HARD_SPACE]) \
+                    and glyph[LOWER_HALF][0] == 0 and glyph[LOWER_HALF][-1] == 0xFF \
+                    and glyph[UPPER_HALF][0] == 0xFF and glyph[UPPER_HALF][-1] == 0:
+                fonts.append((height, font))
+                break
+            at = rom.find(block, at + 1)
+    return fonts
 
 
 class GlyphReader:
@@ -13,6 +41,7 @@ class GlyphReader:
 
     def __init__(self, fonts):
         self.fonts = []
+        self._check, self._text = None, []
         for height, data in fonts:
             glyphs = {}
             for code in range(255, -1, -1):  # where glyphs are alike, the lower code counts
@@ -26,35 +55,49 @@ class GlyphReader:
 
     def read(self, pixels):
         """The text on an array of (height, width) pixels as a list of strings: that of the font that fits best."""
+        check = (pixels.shape, zlib.crc32(pixels))
+        if check == self._check:
+            return list(self._text)
         best, best_count = [], 0
         for height, glyphs in self.fonts:
             for left, top in ORIGINS:
                 rows, count = self._read(pixels[top:, left:], height, glyphs)
                 if count > best_count:
                     best, best_count = rows, count
-                if best_count:
+                if count:
                     break
-        return best
+            if best_count >= CERTAIN:
+                break
+        self._check, self._text = check, best
+        return list(best)
 
     @staticmethod
     def _read(pixels, height, glyphs):
         rows, columns = pixels.shape[0] // height, pixels.shape[1] // 8
         if not rows or not columns:
             return [], 0
-        cells = pixels[:rows * height, :columns * 8].reshape(rows, height, columns, 8).swapaxes(1, 2)
-        low, high = cells.min(axis=(2, 3), keepdims=True), cells.max(axis=(2, 3), keepdims=True)
-        is_low, is_high = cells == low, cells == high
-        plain = (is_low | is_high).all(axis=(2, 3))
-        blank = (low == high)[:, :, 0, 0]
-        bright = np.packbits(is_high, axis=3)[..., 0]
-        dark = np.packbits(is_low, axis=3)[..., 0]
+        pixels = np.ascontiguousarray(pixels[:rows * height, :columns * 8])
+        low = high = pixels[:, ::8]
+        for dot in range(1, 8):
+            low, high = np.minimum(low, pixels[:, dot::8]), np.maximum(high, pixels[:, dot::8])
+        low = low.reshape(rows, height, columns).min(axis=1)
+        high = high.reshape(rows, height, columns).max(axis=1)
+        cells = pixels.reshape(rows, height, columns, 8)
+        bright = np.packbits(cells == high[:, None, :, None], axis=3)[..., 0]
+        dark = np.packbits(cells == low[:, None, :, None], axis=3)[..., 0]
+        plain = ((bright | dark) == 0xFF).all(axis=1)
+        blank = low == high
+        # One bytes object a cell: the dots in the brightest colour, and those in the darkest
+        shapes = [np.ascontiguousarray(part.swapaxes(1, 2)) for part in (bright, dark)]
         text, count = [], 0
         for y in range(rows):
             line = [" "] * columns
-            for x in np.flatnonzero(~blank[y]):
-                for shape, dots in ((bright[y, x], is_high), (dark[y, x], is_low)):
-                    character = glyphs.get(shape.tobytes())
-                    if character and (plain[y, x] or dots[y, x].sum() >= ENOUGH_DOTS):
+            cells_of_row = [part[y].tobytes() for part in shapes]
+            for x in np.flatnonzero(~blank[y]).tolist():
+                for part in cells_of_row:
+                    shape = part[x * height:(x + 1) * height]
+                    character = glyphs.get(shape)
+                    if character and (plain[y, x] or int.from_bytes(shape, "big").bit_count() >= ENOUGH_DOTS):
                         line[x] = character
                         count += character != " "
                         break

@@ -4,6 +4,7 @@ import pytest
 
 from vga_rig import Rig, dac_colour
 
+from emu.display.glyphs import find_fonts
 from emu.display.render import Renderer
 
 EGA = (0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F)  # palette registers of mode 3
@@ -332,3 +333,14 @@ def test_text_on_graphics_screens():
     lines = renderer(rig, fonts=[(16, font)]).text()
     assert lines[5] == "over a picture" and not any(lines[:5])
     assert renderer(rig).text() == []
+
+
+@pytest.mark.parametrize("height", [8, 14, 16])
+def test_fonts_are_found_in_a_rom(height):
+    half = height // 2
+    shapes = {0x20: b"\0" * height, 0xFF: b"\0" * height, 0xDB: b"\xff" * height,
+              0xDC: b"\0" * half + b"\xff" * (height - half), 0xDF: b"\xff" * half + b"\0" * (height - half)}
+    font = b"".join(shapes.get(code, bytes((code, code ^ 0x55)) * half) for code in range(256))
+    rom = bytes(range(256)) * 5 + b"\xff" * 100 + font + b"\xff" * 300
+    assert (height, font) in find_fonts(rom)
+    assert find_fonts(bytes(50000)) == []

@@ -1,0 +1,116 @@
+"""CPUID: the processor models and what they say of themselves.
+
+Intel SDM volume 2, CPUID; signatures, cache descriptors and brand strings as in Intel's application note 485.
+"""
+
+from dataclasses import dataclass
+
+from emu.bus.component import hot
+from emu.bus.types import Const, u32
+from emu.cpu.state import Cpu
+
+# Feature bits (CPUID.1 EDX)
+F_FPU, F_VME, F_DE, F_PSE, F_TSC, F_MSR, F_PAE, F_MCE, F_CX8, F_APIC = (1 << n for n in range(10))
+F_SEP, F_MTRR, F_PGE, F_MCA, F_CMOV, F_PAT, F_PSE36 = (1 << n for n in range(11, 18))
+F_CLFSH, F_MMX, F_FXSR, F_SSE, F_SSE2, F_SS = (1 << n for n in (19, 23, 24, 25, 26, 27))
+
+# What the emulator has; no model announces more.
+IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_CX8 | F_SEP | F_MTRR | F_PGE | F_MCA
+               | F_CMOV | F_PAT | F_PSE36 | F_FXSR)
+
+TSC_HZ = 1_000_000_000  # the time-stamp counter counts nanoseconds
+LIMIT_CPUID = 1 << 22  # IA32_MISC_ENABLE: announce no leaf above 3 (Windows NT 4 stops otherwise)
+LIMITED_LEVEL = 3
+
+P5 = F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_MCE | F_CX8 | F_APIC | F_MMX
+P6 = P5 | F_PAE | F_SEP | F_MTRR | F_PGE | F_MCA | F_CMOV | F_PAT | F_PSE36 | F_FXSR
+
+
+@dataclass(frozen=True)
+class Model:
+    """A processor model; leaf contents are (EAX, EBX, ECX, EDX)."""
+
+    name: str
+    signature: int               # family, model, stepping: CPUID.1 EAX and EDX after reset
+    level: int                   # highest basic leaf
+    features: int
+    brand_id: int = 0
+    caches: tuple = (0, 0, 0, 0)  # leaf 2
+    cache_leaves: tuple = ()      # leaf 4 by sub-leaf
+    brand: str = ""
+
+
+MODELS = (
+    Model("486", 0x0480, 1, F_FPU | F_VME),
+    Model("pentium", 0x0543, 1, P5),
+    Model("pentium2", 0x0652, 2, P6, caches=(0x03020101, 0, 0, 0x0C040843)),
+    Model("pentium3", 0x0686, 2, P6 | F_SSE, brand_id=2, caches=(0x03020101, 0, 0, 0x0C040882)),
+    Model("pentium4", 0x0F34, 5, P6 | F_CLFSH | F_SSE | F_SSE2 | F_SS, caches=(0x605B5001, 0, 0, 0x007C7040),
+          # 16 KiB data cache and 1 MiB second-level cache, both of 8 ways and 64-byte lines
+          cache_leaves=((0x121, 0x01C0003F, 31, 0), (0x143, 0x01C0003F, 2047, 0)),
+          brand="Intel(R) Pentium(R) 4 CPU 1.00GHz"),
+)
+
+# The leaves of a model in its table: basic ones at their number, the others here
+SLOTS = 16
+SLOT_CACHE2, SLOT_NO_CACHE, SLOT_EXTENDED = 6, 7, 8
+EXTENDED = 0x80000000
+
+
+def _word(text):
+    return int.from_bytes(text.encode(), "little")
+
+
+def _leaves(model):
+    """A model's table: SLOTS times four registers."""
+    zero = (0, 0, 0, 0)
+    slots = [zero] * SLOTS
+    slots[0] = model.level, _word("Genu"), _word("ntel"), _word("ineI")
+    clflush = 8 << 8 if model.features & IMPLEMENTED & F_CLFSH else 0
+    slots[1] = model.signature, model.brand_id | clflush, 0, 0
+    slots[2] = model.caches
+    for slot, leaf in zip((4, SLOT_CACHE2), model.cache_leaves):
+        slots[slot] = leaf
+    if model.brand:
+        slots[SLOT_EXTENDED] = EXTENDED | 4, 0, 0, 0
+        text = model.brand.rjust(47) + "\0"
+        for n in range(3):
+            part = text[16 * n:16 * n + 16]
+            slots[SLOT_EXTENDED + 2 + n] = tuple(_word(part[k:k + 4]) for k in range(0, 16, 4))
+    return [value for slot in slots for value in slot]
+
+
+def _padded(values, size):
+    return list(values) + [0] * (size - len(values))
+
+
+LEAVES = Const(u32, _padded([v for m in MODELS for v in _leaves(m)], 512))
+SIGNATURES = Const(u32, _padded([m.signature for m in MODELS], 8))
+FEATURES = Const(u32, _padded([m.features & IMPLEMENTED for m in MODELS], 8))
+LEVELS = Const(u32, _padded([m.level for m in MODELS], 8))
+EXTENDED_LEVELS = Const(u32, _padded([EXTENDED | 4 if m.brand else 0 for m in MODELS], 8))
+
+
+@hot
+def cpuid(cpu: Cpu, leaf: u32, sub: u32) -> (u32, u32, u32, u32):
+    """The four registers of a leaf.  A leaf that the model lacks answers like its highest basic one."""
+    level: u32 = LEVELS[cpu.model & 7]
+    if cpu.misc_enable & LIMIT_CPUID != 0 and level > LIMITED_LEVEL:
+        level = LIMITED_LEVEL
+    slot: u32 = level
+    if leaf <= level:
+        slot = leaf
+    elif leaf >= EXTENDED and leaf <= EXTENDED_LEVELS[cpu.model & 7]:
+        slot = SLOT_EXTENDED + (leaf & 7)
+    if slot == 4 and sub != 0:
+        slot = SLOT_CACHE2 if sub == 1 else SLOT_NO_CACHE
+    at: u32 = ((cpu.model & 7) * SLOTS + (slot & 15)) * 4
+    a: u32 = LEAVES[at & 511]
+    b: u32 = LEAVES[(at + 1) & 511]
+    c: u32 = LEAVES[(at + 2) & 511]
+    d: u32 = LEAVES[(at + 3) & 511]
+    if slot == 0:
+        a = level
+    if slot == 1:
+        d = cpu.features
+    return a, b, c, d

@@ -1,0 +1,85 @@
+"""Stack frames of interrupts and call gates, pushed before the stack they are on becomes current.
+
+``frame_begin`` or ``frame_begin_inner`` choose the stack, ``frame_push`` writes (and may fault, changing nothing but memory
+below the stack), ``frame_commit`` makes it current.  Intel SDM volume 3, 5.8.5 and 6.12.1.
+"""
+
+from emu.bus.component import hot
+from emu.bus.types import Fault, u8, u16, u32, u64
+from emu.cpu.memory import lin_write16, lin_write32, sys_read16, sys_read32
+from emu.cpu.segments import (
+    ATTR_DB, ATTR_P, attr_dpl, bounds, desc_attr, desc_base, desc_limit, fetch_descriptor, is_writable, mark_accessed)
+from emu.cpu.state import ESP, MODE_STACK32, SS, SS_VEC, TR, TS_VEC, Cpu
+
+
+@hot
+def frame_begin(cpu: Cpu, ext: u32) -> None:
+    """Push onto the current stack; a push outside it is #SS(ext)."""
+    s = cpu.seg[SS]
+    cpu.frame_base = s.base
+    cpu.frame_low = s.low
+    cpu.frame_high = s.high
+    cpu.frame_mask = 0xFFFFFFFF if cpu.mode & MODE_STACK32 != 0 else 0xFFFF
+    cpu.frame_esp = cpu.gpr[ESP]
+    cpu.frame_user = cpu.cpl == 3
+    cpu.frame_error = ext
+
+
+@hot
+def frame_begin_inner(cpu: Cpu, level: u8, ext: u32) -> (u16, u32, u32):
+    """Push onto the stack that the TSS holds for an inner level; gives SS and its descriptor, checked."""
+    tss = cpu.seg[TR]
+    sel: u16 = 0
+    esp: u32 = 0
+    if tss.attr & 8 != 0:
+        at: u32 = level * 8 + 4
+        if at + 5 > tss.limit:
+            raise Fault(TS_VEC, (tss.sel & 0xFFFC) | ext)
+        esp = sys_read32(cpu, u32(tss.base + at))
+        sel = sys_read16(cpu, u32(tss.base + at + 4))
+    else:
+        at16: u32 = level * 4 + 2
+        if at16 + 3 > tss.limit:
+            raise Fault(TS_VEC, (tss.sel & 0xFFFC) | ext)
+        esp = sys_read16(cpu, u32(tss.base + at16))
+        sel = sys_read16(cpu, u32(tss.base + at16 + 2))
+    error: u32 = (sel & 0xFFFC) | ext
+    if sel & 0xFFFC == 0:
+        raise Fault(TS_VEC, ext)
+    lo, hi = fetch_descriptor(cpu, sel, TS_VEC, ext)
+    attr: u16 = desc_attr(hi)
+    if sel & 3 != level or attr_dpl(attr) != level or not is_writable(attr):
+        raise Fault(TS_VEC, error)
+    if attr & ATTR_P == 0:
+        raise Fault(SS_VEC, error)
+    hi2: u32 = mark_accessed(cpu, sel, hi)
+    low, high = bounds(attr, desc_limit(lo, hi))
+    cpu.frame_base = desc_base(lo, hi)
+    cpu.frame_low = low
+    cpu.frame_high = high
+    cpu.frame_mask = 0xFFFFFFFF if attr & ATTR_DB != 0 else 0xFFFF
+    cpu.frame_esp = esp
+    cpu.frame_user = level == 3
+    cpu.frame_error = error
+    return sel, lo, hi2
+
+
+@hot
+def frame_push(cpu: Cpu, value: u32, wide: bool) -> None:
+    """Push 32 bits, or the low 16."""
+    size: u32 = 4 if wide else 2
+    off: u32 = u32(cpu.frame_esp - size) & cpu.frame_mask
+    if off < cpu.frame_low or off + size > u64(cpu.frame_high) + 1:
+        raise Fault(SS_VEC, cpu.frame_error)
+    lin: u32 = u32(cpu.frame_base + off)
+    if wide:
+        lin_write32(cpu, lin, value, cpu.frame_user)
+    else:
+        lin_write16(cpu, lin, u16(value), cpu.frame_user)
+    cpu.frame_esp = (cpu.frame_esp & (cpu.frame_mask ^ 0xFFFFFFFF)) | off
+
+
+@hot
+def frame_commit(cpu: Cpu) -> None:
+    """Make the frame's end the top of the stack (after SS has been loaded, if it changes)."""
+    cpu.gpr[ESP] = cpu.frame_esp

@@ -1,0 +1,91 @@
+"""The processor after RESET.  Intel SDM volume 3, table 9-1."""
+
+from emu.bus.component import hot
+from emu.bus.types import u8, u16, u32
+from emu.cpu.cpuid import F_APIC, FEATURES, SIGNATURES
+from emu.cpu.msr import APIC_BSP, APIC_ENABLE, MISC_ENABLE_RESET, PAT_RESET
+from emu.cpu.paging import flush_tlb_all
+from emu.cpu.segments import ATTR_P, BUSY_TSS16, LDT, set_bounds, update_mode
+from emu.cpu.state import CR0_CD, CR0_ET, CR0_NW, CS, EDX, K_FLAGS, LDTR, TR, Cpu
+
+RESET_BASE, RESET_EIP = 0xFFFF0000, 0xFFF0
+ATTR_RESET = 0x93
+LAPIC_BASE = 0xFEE00000
+
+
+@hot
+def reset_cpu(cpu: Cpu) -> None:
+    """Put everything but the time-stamp counter, Cpu.model and the counts of the engine where RESET puts it."""
+    for n in range(16):
+        cpu.gpr[n] = 0
+    cpu.gpr[EDX] = SIGNATURES[cpu.model & 7]
+    cpu.features = FEATURES[cpu.model & 7]
+    cpu.eip = RESET_EIP
+    cpu.eflags = 2
+    cpu.cc_kind = K_FLAGS
+    for n in range(8):
+        s = cpu.seg[n]
+        s.sel = 0
+        s.base = 0
+        s.limit = 0xFFFF
+        s.attr = ATTR_RESET
+        set_bounds(cpu, n)
+    cpu.seg[CS].sel = 0xF000
+    cpu.seg[CS].base = RESET_BASE
+    cpu.seg[LDTR].attr = ATTR_P | LDT
+    cpu.seg[TR].attr = ATTR_P | BUSY_TSS16
+    cpu.gdt_base = 0
+    cpu.gdt_limit = 0xFFFF
+    cpu.idt_base = 0
+    cpu.idt_limit = 0xFFFF
+    cpu.cr0 = CR0_ET | CR0_NW | CR0_CD
+    cpu.cr2 = 0
+    cpu.cr3 = 0
+    cpu.cr4 = 0
+    for n in range(8):
+        cpu.dr[n] = 0
+    cpu.dr[6] = 0xFFFF0FF0
+    cpu.dr[7] = 0x400
+    cpu.cpl = 0
+    cpu.shadow = 0
+    cpu.halted = False
+    cpu.shutdown = False
+    cpu.nmi = 0
+    cpu.nmi_masked = False
+    cpu.a20_mask = 0xFFFFFFFF
+    cpu.trap = 0
+    cpu.stepping = False
+    cpu.resuming = False
+    cpu.late = False
+    for n in range(4):
+        cpu.pdpte[n] = 0
+    reset_msrs(cpu)
+    flush_tlb_all(cpu)
+    update_mode(cpu)
+
+
+@hot
+def reset_msrs(cpu: Cpu) -> None:
+    """Model-specific registers; the machine-check banks and variable MTRRs are kept by a warm reset on silicon, but
+    start from 0 here, as after power-on."""
+    cpu.sysenter_cs = 0
+    cpu.sysenter_esp = 0
+    cpu.sysenter_eip = 0
+    cpu.apic_base = LAPIC_BASE | APIC_BSP
+    if cpu.features & F_APIC != 0:
+        cpu.apic_base = LAPIC_BASE | APIC_BSP | APIC_ENABLE
+    cpu.pat = PAT_RESET
+    cpu.mtrr_def = 0
+    for n in range(16):
+        cpu.mtrr_fixed[n] = 0
+        cpu.mtrr_var[n] = 0
+    cpu.misc_enable = MISC_ENABLE_RESET
+    cpu.microcode = 0
+    cpu.mcg_status = 0
+    for n in range(8):
+        cpu.mc_ctl[n] = 0
+    cpu.debugctl = 0
+    for n in range(2):
+        cpu.perf_event[n] = 0
+        cpu.perf_count[n] = 0
+    cpu.power_on = 0

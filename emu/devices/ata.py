@@ -3,7 +3,7 @@
 ATA/ATAPI-5 (T13/1321D), chapter 8; the 48-bit and flush commands ATA/ATAPI-6 (T13/1410D).
 """
 from .ata_identify import BLOCK_LIMIT, identify_disk
-from .ide import (ABRT, ATA, BUFFER, DF, DRDY, DSC, ERR, IDNF, LBA, MORE, SILENT, UNC, WP)
+from .ide_state import ABRT, ATA, BUFFER, DF, DRDY, DSC, ERR, IDNF, LBA, MORE, SILENT, UNC, WP
 
 SECTOR = 512
 LBA28_LIMIT = 1 << 28
@@ -213,8 +213,9 @@ class AtaDisk:
         if not seek:
             for first in range(lba, lba + count, 256):
                 if self._readable(first * SECTOR, min(256, lba + count - first) * SECTOR) is None:
-                    bad = next((s for s in range(first, lba + count) if self._readable(s * SECTOR, SECTOR) is None), first)
-                    self._place(channel, drive, bad, extended)
+                    while first < lba + count - 1 and self._readable(first * SECTOR, SECTOR) is not None:
+                        first += 1
+                    self._place(channel, drive, first, extended)
                     channel.fail(UNC)
                     return
             self._place(channel, drive, lba + count - 1, extended)

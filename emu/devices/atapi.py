@@ -3,7 +3,7 @@
 ATA/ATAPI-5 (T13/1321D), 9.8 and 9.9 (PACKET); SFF-8020i rev 2.6; SPC-2.  The CD commands are in mmc.py.
 """
 from .ata_identify import identify_packet_device
-from .ide import ABRT, ATAPI, BUFFER, DRDY, ERR, MORE, REPORT, SILENT
+from .ide_state import ABRT, ATAPI, BUFFER, DRDY, ERR, MORE, REPORT, SILENT
 from .mmc import MmcCommands, Sense
 from . import mmc
 

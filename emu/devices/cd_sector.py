@@ -8,7 +8,8 @@ LEAD_IN_FRAMES = 150            # LBA 0 is at 00:02:00
 SYNC = b"\x00" + b"\xFF" * 10 + b"\x00"
 
 # Packet byte 9 of READ CD
-WANT_SYNC, WANT_SUBHEADER, WANT_HEADER, WANT_USER, WANT_EDC_ECC, C2_MASK, C2_BITS = 0x80, 0x40, 0x20, 0x10, 0x08, 0x06, 0x02
+WANT_SYNC, WANT_HEADER, WANT_USER, WANT_EDC_ECC = 0x80, 0x20, 0x10, 0x08
+C2_MASK, C2_BITS = 0x06, 0x02           # error flags: a bit for each byte, or also a byte that sums them up
 # Packet byte 10 of READ CD
 NO_SUBCHANNEL, Q_SUBCHANNEL = 0, 2
 CONTROL_ADR = 0x14              # data track, Q carries positions

@@ -3,103 +3,15 @@
 ATA/ATAPI-5 (T13/1321D), chapters 7 (registers), 8 and 9 (protocols).  What the drives do is in ata.py and atapi.py:
 objects that are attached to the channel and keep all their state in it.
 """
-from emu.bus.component import Component, Port, Struct, Timer, cold, hot
+from emu.bus.component import Component, Port, Timer, cold, hot
 from emu.bus.types import NEVER, Array, Wire, u8, u16, u32, u64
 
-# Command block registers (offsets)
-DATA, ERROR, SECTOR_COUNT, LBA_LOW, LBA_MID, LBA_HIGH, DEVICE, STATUS = range(8)
-FEATURES, COMMAND = ERROR, STATUS
-# Status register
-BSY, DRDY, DF, DSC, DRQ, ERR = 0x80, 0x40, 0x20, 0x10, 0x08, 0x01
-# Error register
-UNC, WP, MC, IDNF, ABRT = 0x40, 0x40, 0x20, 0x10, 0x04
-# Device register
-LBA, DEV, DEVICE_FIXED = 0x40, 0x10, 0xA0
-# Device control register
-HOB, SRST, NIEN = 0x80, 0x04, 0x02
-# Interrupt reason (ATAPI, in the sector count register)
-CD, IO = 1, 2
-# Commands that the channel itself must know
-DEVICE_RESET, EXECUTE_DEVICE_DIAGNOSTIC = 0x08, 0x90
-
-# Drive.kind
-NO_DRIVE, ATA, ATAPI = 0, 1, 2
-
-# IdeChannel.phase: what the active drive is doing
-IDLE = 0                # waits for a command
-COMMAND_BUSY = 1        # BSY until the deadline, then carries the command out
-BLOCK_BUSY = 2          # BSY until the deadline, then asks for the next block of a PIO transfer
-TRANSFER_BUSY = 3       # BSY until the deadline, then empties or refills the buffer
-STATUS_BUSY = 4         # BSY until the deadline, then ends the command
-RESET_BUSY = 5          # BSY until the deadline after SRST went low
-RESET_HELD = 6          # BSY while SRST is high
-PIO_IN = 7              # DRQ: the host reads a block
-PIO_OUT = 8             # DRQ: the host writes a block
-DMA_IN = 9              # the bus master fetches data
-DMA_OUT = 10            # the bus master delivers data
-
-# IdeChannel.finish: what follows when the buffer is exhausted
-MORE = 0                # the drive refills or empties it
-SILENT = 1              # nothing: reading the last block ends the command (ATA)
-REPORT = 2              # status with an interrupt (ATAPI)
-
-BUFFER = 131072         # bytes: 256 sectors, what a command without EXT can move
-BUFFER_MASK = BUFFER - 1
-
-# Guest time in ns that a drive is busy.  Short, but never 0: drivers count on BSY before the interrupt.
-COMMAND_NS, BLOCK_NS, RESET_NS = 4000, 1000, 100000
-
-
-class Drive(Struct):
-    """The state of a drive: its task file, and what the commands remember."""
-
-    kind: u8
-    status: u8
-    error: u8
-    features: u8
-    count: u8
-    lba_low: u8
-    lba_mid: u8
-    lba_high: u8
-    hob_features: u8
-    hob_count: u8
-    hob_low: u8
-    hob_mid: u8
-    hob_high: u8
-    intrq: u8           # the drive wants an interrupt
-    command: u8
-    # a transfer in progress
-    lba: u64            # next sector
-    left: u32           # sectors still to come
-    dma: u8             # it goes by DMA
-    opcode: u8          # of the packet
-    limit: u16          # byte count limit of PACKET
-    layout: u8          # what of a sector READ CD returns: byte 9 of its packet
-    subchannel: u8      # byte 10
-    # ATA settings
-    heads: u8           # current translation
-    sectors: u8
-    multiple: u8        # sectors a DRQ block of READ/WRITE MULTIPLE
-    transfer_mode: u8   # as SET FEATURES 03 gave it
-    write_cache: u8
-    read_ahead: u8
-    smart: u8
-    power: u8           # what CHECK POWER MODE says
-    asleep: u8
-    # ATAPI settings
-    awaits_packet: u8
-    sense_key: u8
-    asc: u8
-    ascq: u8
-    attention: u8       # unit attention conditions to report: bits of atapi.py
-    tray_open: u8
-    locked: u8          # PREVENT MEDIUM REMOVAL
-    event: u8           # media event for GET EVENT STATUS NOTIFICATION
-    speed: u16          # kB/s
-    recovery: u8        # mode page 01h
-    retries: u8
-    volume0: u8         # mode page 0Eh
-    volume1: u8
+from .ide_state import (
+    DATA, ERROR, SECTOR_COUNT, LBA_LOW, LBA_MID, LBA_HIGH, DEVICE, STATUS, FEATURES, COMMAND, BSY, DRDY, DSC, DRQ,
+    ERR, DEVICE_FIXED, HOB, SRST, NIEN, CD, IO, DEVICE_RESET, EXECUTE_DIAGNOSTIC, NO_DRIVE, ATAPI, IDLE,
+    COMMAND_BUSY, BLOCK_BUSY, TRANSFER_BUSY, STATUS_BUSY, RESET_BUSY, RESET_HELD, PIO_IN, PIO_OUT, DMA_IN, DMA_OUT,
+    MORE, REPORT, BUFFER, BUFFER_MASK, COMMAND_NS, BLOCK_NS, RESET_NS,
+    NO_SIGNATURE, Drive)
 
 
 class IdeChannel(Component):
@@ -160,13 +72,13 @@ class IdeChannel(Component):
     def _signature(self, index):
         """What a drive's registers hold after a reset or diagnostic (ATA/ATAPI-5, 9.12)."""
         drive, device = self.drives[index], self.devices[index]
-        if device is None:
-            return
         drive.error = drive.count = drive.lba_low = 1
-        drive.lba_mid, drive.lba_high = device.signature
+        # Where there is no drive there is no signature of one, least of all that of the other drive: DOS CD drivers
+        # and Linux look for a slave by it (test_absent_slave_shows_no_signature).
+        drive.lba_mid, drive.lba_high = NO_SIGNATURE if device is None else device.signature
         drive.hob_features = drive.hob_count = drive.hob_low = drive.hob_mid = drive.hob_high = 0
         drive.features = 0
-        drive.status = device.reset_status
+        drive.status = 0 if device is None else device.reset_status
         drive.intrq = 0
         drive.awaits_packet = 0
 
@@ -214,11 +126,8 @@ class IdeChannel(Component):
                 self.drives[which & 1].intrq = 0
                 self.update_irq()
             return status
-        if self.drives[which & 1].kind == NO_DRIVE:
-            # Drive 0 answers for an absent drive 1 (ATA/ATAPI-5, 9.16.2); without it nobody drives the bus.
-            if self.drives[0].kind == NO_DRIVE:
-                return 0
-            which = 0
+        if self.drives[0].kind == NO_DRIVE and self.drives[which & 1].kind == NO_DRIVE:
+            return 0            # nobody drives the bus; for an absent drive 1, drive 0 answers (ATA/ATAPI-5, 9.16.2)
         if register == DEVICE:
             return self.device
         if (self.control & HOB) != 0:
@@ -280,7 +189,7 @@ class IdeChannel(Component):
     @hot
     def write_command(self, value: u8) -> None:
         which: u8 = (self.device >> 4) & 1
-        if value == EXECUTE_DEVICE_DIAGNOSTIC:
+        if value == EXECUTE_DIAGNOSTIC:
             which = 0           # for both drives, whichever is selected; drive 0 reports
             if self.drives[0].kind == NO_DRIVE:
                 which = 1
@@ -363,8 +272,8 @@ class IdeChannel(Component):
     def read_data32(self, offset: u16) -> u32:
         at: u32 = self.position
         if self.phase == PIO_IN and at + 4 <= self.block_end:
-            value: u32 = u32(self.buffer[at & BUFFER_MASK] | (self.buffer[(at + 1) & BUFFER_MASK] << 8)
-                             | (self.buffer[(at + 2) & BUFFER_MASK] << 16) | (self.buffer[(at + 3) & BUFFER_MASK] << 24))
+            value: u32 = (self.buffer[at & BUFFER_MASK] | (self.buffer[(at + 1) & BUFFER_MASK] << 8)
+                          | (self.buffer[(at + 2) & BUFFER_MASK] << 16) | (self.buffer[(at + 3) & BUFFER_MASK] << 24))
             self.position = u32(at + 4)
             if at + 4 == self.block_end:
                 self.block_read()
@@ -472,7 +381,7 @@ class IdeChannel(Component):
         drive, device = self.drives[self.active], self.devices[self.active]
         if device is None:              # taken off while busy
             self._stop()
-        elif drive.command == EXECUTE_DEVICE_DIAGNOSTIC:
+        elif drive.command == EXECUTE_DIAGNOSTIC:
             self._stop()
             self.device = DEVICE_FIXED
             for index in range(2):

@@ -89,8 +89,11 @@ class MmcCommands:
             data = bytes(data) + bytes(size - len(data))
         if drive.layout == WANT_USER and not drive.subchannel:
             return data
-        return b"".join(cd_sector.compose(lba + i, bytes(data[i * SECTOR:(i + 1) * SECTOR]), drive.layout, drive.subchannel)
-                        for i in range(count))
+        raw = []
+        for i in range(count):
+            user = bytes(data[i * SECTOR:(i + 1) * SECTOR])
+            raw.append(cd_sector.compose(lba + i, user, drive.layout, drive.subchannel))
+        return b"".join(raw)
 
     def _start_read(self, drive, lba, count, layout=WANT_USER, subchannel=0):
         if lba + count > self._loaded(drive):
@@ -205,7 +208,8 @@ class MmcCommands:
 
     def _mode_sense_10(self, drive, packet):
         data = self._mode_data(drive, packet)
-        return ((6 + len(data)).to_bytes(2, "big") + bytes((self._medium_type(drive), 0, 0, 0, 0, 0)) + data)[:_be(packet, 7, 2)]
+        header = (6 + len(data)).to_bytes(2, "big") + bytes((self._medium_type(drive), 0, 0, 0, 0, 0))
+        return (header + data)[:_be(packet, 7, 2)]
 
     def _mode_select_6(self, drive, packet):
         return packet[4]
@@ -323,7 +327,7 @@ class MmcCommands:
     def _read_disc_information(self, drive, packet):
         self._loaded(drive)
         data = bytearray(34)
-        data[1], data[2], data[3], data[4], data[5], data[6] = 32, 0x0E, 1, 1, 1, 1     # complete; one session, one track
+        data[1:7] = bytes((32, 0x0E, 1, 1, 1, 1))       # complete; one session, one track
         data[7] = 0x20                                  # unrestricted use
         data[16:24] = b"\xFF" * 8                       # no lead-in or lead-out to be written
         return bytes(data[:_be(packet, 7, 2)])
@@ -331,7 +335,8 @@ class MmcCommands:
     def _read_track_information(self, drive, packet):
         sectors = self._loaded(drive)
         kind, number = packet[1] & 3, _be(packet, 2, 4)
-        if kind == 0 and number >= sectors or kind == 1 and number not in (1, 0xFF) or kind == 2 and number != 1 or kind == 3:
+        known = (number < sectors, number in (1, 0xFF), number == 1, False)     # by LBA, track, session
+        if not known[kind]:
             raise _bad_field()
         data = bytearray(36)
         data[1], data[2], data[3], data[5], data[6] = 34, 1, 1, 0x04, 0x01      # data track, mode 1
@@ -393,7 +398,8 @@ class MmcCommands:
         elif form == 0x04:                              # manufacturer
             data = bytes(2048)
         elif form == 0xFF:                              # what can be read
-            data = b"".join(bytes((code, 0x40)) + size.to_bytes(2, "big") for code, size in ((0, 2052), (1, 8), (4, 2052)))
+            sizes = ((0, 2052), (1, 8), (4, 2052))
+            data = b"".join(bytes((code, 0x40)) + size.to_bytes(2, "big") for code, size in sizes)
         else:
             raise _bad_field()
         return ((2 + len(data)).to_bytes(2, "big") + b"\0\0" + data)[:_be(packet, 8, 2)]
@@ -417,14 +423,14 @@ class MmcCommands:
         raise Sense(ILLEGAL_REQUEST, 0x2C, 0x00)        # command sequence error: nothing plays
 
     COMMANDS = {
-        TEST_UNIT_READY: _test_unit_ready, REQUEST_SENSE: _request_sense, INQUIRY: _inquiry,
-        MODE_SELECT_6: _mode_select_6, MODE_SENSE_6: _mode_sense_6, MODE_SELECT_10: _mode_select_10,
-        MODE_SENSE_10: _mode_sense_10, START_STOP_UNIT: _start_stop_unit, PREVENT_ALLOW: _prevent_allow,
-        READ_CAPACITY: _read_capacity, READ_10: _read_10, READ_12: _read_12, READ_CD: _read_cd, READ_CD_MSF: _read_cd_msf,
-        SEEK: _seek, VERIFY: _verify, SYNCHRONIZE_CACHE: _nothing, READ_SUB_CHANNEL: _read_sub_channel,
-        READ_TOC: _read_toc, READ_HEADER: _read_header, GET_CONFIGURATION: _get_configuration,
-        GET_EVENT_STATUS_NOTIFICATION: _get_event_status, READ_DISC_INFORMATION: _read_disc_information,
-        READ_TRACK_INFORMATION: _read_track_information, READ_DVD_STRUCTURE: _read_dvd_structure,
-        MECHANISM_STATUS: _mechanism_status, SET_CD_SPEED: _set_cd_speed, PLAY_AUDIO_10: _play, PLAY_AUDIO_12: _play,
-        PLAY_AUDIO_MSF: _play, PLAY_AUDIO_TRACK: _play, SCAN: _play, PAUSE_RESUME: _pause_resume, STOP_PLAY: _nothing,
+        TEST_UNIT_READY: _test_unit_ready, REQUEST_SENSE: _request_sense, INQUIRY: _inquiry, MODE_SELECT_6:
+        _mode_select_6, MODE_SENSE_6: _mode_sense_6, MODE_SELECT_10: _mode_select_10, MODE_SENSE_10: _mode_sense_10,
+        START_STOP_UNIT: _start_stop_unit, PREVENT_ALLOW: _prevent_allow, READ_CAPACITY: _read_capacity, READ_10:
+        _read_10, READ_12: _read_12, READ_CD: _read_cd, READ_CD_MSF: _read_cd_msf, SEEK: _seek, VERIFY: _verify,
+        SYNCHRONIZE_CACHE: _nothing, READ_SUB_CHANNEL: _read_sub_channel, READ_TOC: _read_toc, READ_HEADER:
+        _read_header, GET_CONFIGURATION: _get_configuration, GET_EVENT_STATUS_NOTIFICATION: _get_event_status,
+        READ_DISC_INFORMATION: _read_disc_information, READ_TRACK_INFORMATION: _read_track_information,
+        READ_DVD_STRUCTURE: _read_dvd_structure, MECHANISM_STATUS: _mechanism_status, SET_CD_SPEED: _set_cd_speed,
+        PLAY_AUDIO_10: _play, PLAY_AUDIO_12: _play, PLAY_AUDIO_MSF: _play, PLAY_AUDIO_TRACK: _play, SCAN: _play,
+        PAUSE_RESUME: _pause_resume, STOP_PLAY: _nothing,
     }

@@ -7,7 +7,7 @@ from emu.bus.types import Array, Wire, u8, u16, u32
 
 # Offsets in the configuration header (PCI 2.1, figure 6-1)
 VENDOR_ID, DEVICE_ID, COMMAND, STATUS, REVISION_ID, CLASS_CODE = 0x00, 0x02, 0x04, 0x06, 0x08, 0x09
-CACHE_LINE_SIZE, LATENCY_TIMER, HEADER_TYPE, BAR0, SUBSYSTEM_VENDOR_ID, SUBSYSTEM_ID = 0x0C, 0x0D, 0x0E, 0x10, 0x2C, 0x2E
+LATENCY_TIMER, HEADER_TYPE, BAR0, SUBSYSTEM_VENDOR_ID, SUBSYSTEM_ID = 0x0D, 0x0E, 0x10, 0x2C, 0x2E
 ROM_BAR, INTERRUPT_LINE, INTERRUPT_PIN = 0x30, 0x3C, 0x3D
 
 # Command register
@@ -134,7 +134,7 @@ class PciFunction(Component):
         if after[COMMAND:COMMAND + 2] != before[COMMAND:COMMAND + 2]:
             self.set_intx(self.intx_request)
             self.remap()
-        elif after[BAR0:BAR0 + 24] != before[BAR0:BAR0 + 24] or after[ROM_BAR:ROM_BAR + 4] != before[ROM_BAR:ROM_BAR + 4]:
+        elif any(after[at:at + size] != before[at:at + size] for at, size in ((BAR0, 24), (ROM_BAR, 4))):
             self.remap()
 
     def bars(self):

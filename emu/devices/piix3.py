@@ -1,6 +1,7 @@
 """Intel 82371SB (PIIX3) PCI-to-ISA bridge: PIRQ routing.
 
-Data sheet: Intel 82371FB/82371SB (290550-002), section 2.2.  Its reset control register (CF9) is a chip of its own here.
+Data sheet: Intel 82371FB/82371SB (290550-002), section 2.2.  The reset control register (CF9) is another
+chip here.
 """
 from emu.bus.component import hot
 from emu.bus.types import Array, Wire, u8, u16, u32

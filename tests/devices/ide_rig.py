@@ -141,7 +141,8 @@ class Rig:
         """Write a PRD table: (base, size) each, the last with EOT."""
         for i, (base, size) in enumerate(regions):
             eot = 0x80000000 if i == len(regions) - 1 else 0
-            self.memory.write(address + 8 * i, base.to_bytes(4, "little") + ((size & 0xFFFF) | eot).to_bytes(4, "little"))
+            control = (size & 0xFFFF) | eot
+            self.memory.write(address + 8 * i, base.to_bytes(4, "little") + control.to_bytes(4, "little"))
         for i in range(4):
             self.bus_master.write(4 + i, address >> 8 * i & 0xFF)
 

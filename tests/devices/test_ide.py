@@ -46,6 +46,18 @@ def test_absent_slave_has_status_0_and_ignores_commands():
     assert rig.inb(7) == 0x50
 
 
+@pytest.mark.parametrize("master", [disk, cdrom])
+def test_absent_slave_shows_no_signature(master):
+    rig = Rig(master())
+    for _ in range(2):
+        rig.select(1)
+        assert (rig.inb(4), rig.inb(5), rig.inb(7)) == (0xFF, 0xFF, 0)
+        rig.out(4, 0)
+        rig.channel.write_control(0, 4)
+        rig.channel.write_control(0, 0)
+        rig.settle()
+
+
 def test_absent_master():
     rig = Rig(None, cdrom())
     rig.select(0)

@@ -423,12 +423,13 @@ class MmcCommands:
         raise Sense(ILLEGAL_REQUEST, 0x2C, 0x00)        # command sequence error: nothing plays
 
     COMMANDS = {
-        TEST_UNIT_READY: _test_unit_ready, REQUEST_SENSE: _request_sense, INQUIRY: _inquiry, MODE_SELECT_6:
-        _mode_select_6, MODE_SENSE_6: _mode_sense_6, MODE_SELECT_10: _mode_select_10, MODE_SENSE_10: _mode_sense_10,
-        START_STOP_UNIT: _start_stop_unit, PREVENT_ALLOW: _prevent_allow, READ_CAPACITY: _read_capacity, READ_10:
-        _read_10, READ_12: _read_12, READ_CD: _read_cd, READ_CD_MSF: _read_cd_msf, SEEK: _seek, VERIFY: _verify,
-        SYNCHRONIZE_CACHE: _nothing, READ_SUB_CHANNEL: _read_sub_channel, READ_TOC: _read_toc, READ_HEADER:
-        _read_header, GET_CONFIGURATION: _get_configuration, GET_EVENT_STATUS_NOTIFICATION: _get_event_status,
+        TEST_UNIT_READY: _test_unit_ready, REQUEST_SENSE: _request_sense, INQUIRY: _inquiry,
+        MODE_SELECT_6: _mode_select_6, MODE_SENSE_6: _mode_sense_6, MODE_SELECT_10: _mode_select_10,
+        MODE_SENSE_10: _mode_sense_10, START_STOP_UNIT: _start_stop_unit, PREVENT_ALLOW: _prevent_allow,
+        READ_CAPACITY: _read_capacity, READ_10: _read_10, READ_12: _read_12, READ_CD: _read_cd,
+        READ_CD_MSF: _read_cd_msf, SEEK: _seek, VERIFY: _verify, SYNCHRONIZE_CACHE: _nothing,
+        READ_SUB_CHANNEL: _read_sub_channel, READ_TOC: _read_toc, READ_HEADER: _read_header,
+        GET_CONFIGURATION: _get_configuration, GET_EVENT_STATUS_NOTIFICATION: _get_event_status,
         READ_DISC_INFORMATION: _read_disc_information, READ_TRACK_INFORMATION: _read_track_information,
         READ_DVD_STRUCTURE: _read_dvd_structure, MECHANISM_STATUS: _mechanism_status, SET_CD_SPEED: _set_cd_speed,
         PLAY_AUDIO_10: _play, PLAY_AUDIO_12: _play, PLAY_AUDIO_MSF: _play, PLAY_AUDIO_TRACK: _play, SCAN: _play,

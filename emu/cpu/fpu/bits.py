@@ -51,13 +51,13 @@ def sqrt128(n: u128) -> u64:
     word = u32(top >> 32)
     half = u32(word >> 16)
     r8: u32 = u32(ROOT8[half >> 8])
-    if (r8 + 1) * (r8 + 1) <= half:
+    if u32((r8 + 1) * (r8 + 1)) <= half:
         r8 = u32(r8 + 1)
     q: u64 = u64((u32(half - r8 * r8) << 8) | ((word >> 8) & 0xFF)) // u64(r8 << 1)
     if q > 0xFF:
         q = 0xFF
     r16: u64 = u64((r8 << 8) + q)
-    if r16 * r16 > word:
+    if u64(r16 * r16) > word:
         r16 = u64(r16 - 1)
     q = u64((u64(word - r16 * r16) << 16) | ((top >> 16) & 0xFFFF)) // u64(r16 << 1)
     if q > 0xFFFF:
@@ -69,6 +69,6 @@ def sqrt128(n: u128) -> u64:
     if q > 0xFFFFFFFF:
         q = 0xFFFFFFFF
     root: u64 = u64((r32 << 32) + q)
-    if u128(root) * root > n:
+    if u128(u128(root) * root) > n:
         root = u64(root - 1)
     return root

@@ -93,14 +93,14 @@ def FNOP_nowait(cpu: Cpu, r: Rec) -> None:
 def FFREE(cpu: Cpu, i: u8) -> None:
     """DD C0+i: tag ST(i) empty."""
     f = cpu.fpu
-    f.ftw = f.ftw & (0xFF ^ (1 << st(f, i)))
+    f.ftw = f.ftw & (0xFF ^ (1 << (st(f, i) & 7)))
 
 
 @hot
 def FFREEP(cpu: Cpu, i: u8) -> None:
     """DF C0+i (undocumented): tag ST(i) empty, and pop."""
     f = cpu.fpu
-    f.ftw = f.ftw & (0xFF ^ (1 << st(f, i)))
+    f.ftw = f.ftw & (0xFF ^ (1 << (st(f, i) & 7)))
     pop(f)
 
 
@@ -252,7 +252,7 @@ def FNSAVE(cpu: Cpu, r: Rec) -> None:
     store_environment[T](cpu, r, off)
     at: u32 = u32(off + 7 * (T.bits // 8))
     for n in range(8):
-        a = st(f, n)
+        a = st(f, n) & 7
         write_mem[u64](cpu, r, r.seg, u32(at + 10 * n), f.mant[a])
         write_mem[u16](cpu, r, r.seg, u32(at + (10 * n + 8)), f.sexp[a])
     initialise(cpu)
@@ -269,6 +269,6 @@ def FRSTOR(cpu: Cpu, r: Rec) -> None:
     f = cpu.fpu
     at: u32 = u32(off + 7 * (T.bits // 8))
     for n in range(8):
-        a = st(f, n)
+        a = st(f, n) & 7
         f.mant[a] = read_mem[u64](cpu, r, r.seg, u32(at + 10 * n))
         f.sexp[a] = read_mem[u16](cpu, r, r.seg, u32(at + (10 * n + 8)))

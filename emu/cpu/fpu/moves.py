@@ -94,9 +94,9 @@ def FLD_sti(cpu: Cpu, i: u8) -> None:
 # pi, log2(10), log2(e), log10(2), ln(2): significand chopped, sign and exponent, whether the bits cut off make at
 # least half a unit
 CONST_MANT = Const(u64, (
-    0xC90FDAA22168C234, 0xD49A784BCD1B8AFE, 0xB8AA3B295C17F0BB, 0x9A209A84FBCFF798, 0xB17217F7D1CF79AB))
-CONST_SEXP = Const(u16, (0x4000, 0x4000, 0x3FFF, 0x3FFD, 0x3FFE))
-CONST_HALF = Const(u8, (1, 0, 1, 1, 1))
+    0xC90FDAA22168C234, 0xD49A784BCD1B8AFE, 0xB8AA3B295C17F0BB, 0x9A209A84FBCFF798, 0xB17217F7D1CF79AB, 0, 0, 0))
+CONST_SEXP = Const(u16, (0x4000, 0x4000, 0x3FFF, 0x3FFD, 0x3FFE, 0, 0, 0))
+CONST_HALF = Const(u8, (1, 0, 1, 1, 1, 0, 0, 0))
 
 
 @inline
@@ -108,8 +108,8 @@ def load_constant(cpu: Cpu, n: u8) -> None:
     if rc == RC_UP:
         up = 1
     elif rc == RC_NEAREST:
-        up = CONST_HALF[n]
-    push(f, u64(CONST_MANT[n] + up), CONST_SEXP[n], 0)
+        up = CONST_HALF[n & 7]
+    push(f, u64(CONST_MANT[n & 7] + up), CONST_SEXP[n & 7], 0)
 
 
 @hot
@@ -379,7 +379,7 @@ def FXCH(cpu: Cpu, i: u8) -> None:
     """D9 C8+i: exchange ST0 and ST(i); masked, an empty one counts as the indefinite NaN."""
     f = cpu.fpu
     a = f.top & 7
-    b = st(f, i)
+    b = st(f, i) & 7
     fl: u16 = 0
     am: u64 = f.mant[a]
     ase: u16 = f.sexp[a]
@@ -401,7 +401,7 @@ def FXCH(cpu: Cpu, i: u8) -> None:
 def FCMOV(cpu: Cpu, cc: u8, i: u8) -> None:
     """ST0 = ST(i) if condition ``cc`` (encoded as for Jcc) holds; either one empty is a stack fault in any case."""
     f = cpu.fpu
-    b = st(f, i)
+    b = st(f, i) & 7
     if empty(f, f.top) or empty(f, b):
         underflow(f, f.top)
     else:

@@ -116,7 +116,7 @@ def round64(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u64, u16):
     e = i32(exp - 15360)
     if u32(e - 1) < 0x7FD and (cw & RC) == RC_NEAREST:
         tail = hi & 0x7FF
-        m: u64 = (hi >> 11) + (u64(u32(e - 1)) << 52)
+        m: u64 = u64((hi >> 11) + (u64(u32(e - 1)) << 52))
         if (tail | lo) == 0:
             return top | m, 0
         if tail < 0x400 or (tail == 0x400 and lo == 0 and (m & 1) == 0):
@@ -132,7 +132,7 @@ def round32(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u32, u16):
     e = i32(exp - 16256)
     if u32(e - 1) < 0xFD and (cw & RC) == RC_NEAREST:
         tail = hi & 0xFFFFFFFFFF
-        m: u32 = u32(hi >> 40) + (u32(e - 1) << 23)
+        m: u32 = u32((hi >> 40) + (u32(e - 1) << 23))
         if (tail | lo) == 0:
             return top | m, 0
         if tail < 1 << 39 or (tail == 1 << 39 and lo == 0 and (m & 1) == 0):

@@ -72,7 +72,7 @@ def unmasked(f: Fpu, fl: u16) -> u16:
 @inline
 def status(f: Fpu) -> u16:
     """The status word as the guest reads it."""
-    return f.fsw | (u16(f.top) << 11)
+    return f.fsw | u16(f.top << 11)
 
 
 @inline

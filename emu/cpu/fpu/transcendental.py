@@ -10,9 +10,9 @@ from emu.cpu.fpu.f80 import (
     EXP, SIGN, denormal_flag, is_infinity, is_nan, is_unsupported, mul80, nan80, normalise)
 from emu.cpu.fpu.f80int import from_magnitude
 from emu.cpu.fpu.numeric import cannot_push, push_second
-from emu.cpu.fpu.rounding import INDEFINITE, INDEFINITE_SEXP, INFINITY
+from emu.cpu.fpu.rounding import INDEFINITE, INDEFINITE_SEXP, INFINITY, round80
 from emu.cpu.fpu.stack import empty, note, pop, put, st, underflow
-from emu.cpu.fpu.state import C2, IE, PC_64, PE, ZE, Fpu
+from emu.cpu.fpu.state import C2, IE, PC_64, PE, UE, ZE, Fpu
 from emu.cpu.fpu.tables import QUARTER_PI_HIGH, QUARTER_PI_LOW
 from emu.cpu.fpu.wide import (
     BIAS, atan_quotient, divide, exp2_minus_1, fraction, join, log2_wide, reduce_angle, round_wide, sin_cos, small_log1p, widen)
@@ -68,12 +68,30 @@ def quadrant(q: u8, negative: bool, mirrored: bool, sin_e: i32, sine: u128, cosi
     return round_wide(sign, sin_e, sine, cw)
 
 
+@inline
+def tiny(e: i32) -> bool:
+    """Whether sin(x) is x, and cos(x) is 1, as far as can be seen; the chip returns just that in every rounding mode."""
+    return e < BIAS - 40
+
+
+@hot
+def same80(m: u64, se: u16, cw: u16) -> (u64, u16, u16):
+    """x as the inexact result for a tiny x, underflow included."""
+    mant, e = normalise(m, se)
+    r, rse, fl = round80(se & SIGN, e, mant, 0, cw | PC_64)
+    if e < 1:
+        fl = fl | UE
+    return r, rse, fl | PE | denormal_flag(m, se)
+
+
 @hot
 def sin80(m: u64, se: u16, cw: u16) -> (u64, u16, u16):
     """Sine of a number below 2**63, infinity or a NaN."""
     if trig_special(m, se):
         return trig_of_special(m, se, False)
     mant, e = normalise(m, se)
+    if tiny(e):
+        return same80(m, se, cw)
     q, negative, re, r = reduce_angle(e, mant)
     sin_e, sine, cosine = sin_cos(re, r)
     rm, rse, fl = quadrant(q, negative, (se & SIGN) != 0, sin_e, sine, cosine, cw)
@@ -86,6 +104,8 @@ def cos80(m: u64, se: u16, cw: u16) -> (u64, u16, u16):
     if trig_special(m, se):
         return trig_of_special(m, se, True)
     mant, e = normalise(m, se)
+    if tiny(e):
+        return INFINITY, 0x3FFF, PE | denormal_flag(m, se)
     q, negative, re, r = reduce_angle(e, mant)
     sin_e, sine, cosine = sin_cos(re, r)
     rm, rse, fl = quadrant(u8(q + 1), negative, False, sin_e, sine, cosine, cw)
@@ -98,6 +118,8 @@ def tan80(m: u64, se: u16, cw: u16) -> (u64, u16, u16):
     if trig_special(m, se):
         return trig_of_special(m, se, False)
     mant, e = normalise(m, se)
+    if tiny(e):
+        return same80(m, se, cw)
     q, negative, re, r = reduce_angle(e, mant)
     sin_e, sine, cosine = sin_cos(re, r)
     se2, s2 = widen(sin_e, sine)
@@ -247,9 +269,8 @@ def log80(xm: u64, xse: u16, ym: u64, yse: u16, cw: u16) -> (u64, u16, u16):
     if (xse & SIGN) != 0 and xm != 0:
         return INDEFINITE, INDEFINITE_SEXP, IE
     fl = denormal_flag(xm, xse) | denormal_flag(ym, yse)
-    below = (xse & EXP) < BIAS
-    sign = yse & SIGN
-    if below:
+    sign: u16 = yse & SIGN
+    if (xse & EXP) < BIAS:
         sign = sign ^ SIGN
     if xm == INFINITY and (xse & EXP) == BIAS:
         if (yse & EXP) == EXP:
@@ -292,11 +313,11 @@ def log1p80(xm: u64, xse: u16, ym: u64, yse: u16, cw: u16) -> (u64, u16, u16):
     if e >= BIAS:
         exp = i32(e - BIAS)
         if exp < 64:
-            one = (u128(1) << 119) >> (u32(exp) & 63)
+            one = u128(1 << 119) >> (u32(exp) & 63)
     else:
-        one = u128(1) << 119
+        one = u128(1 << 119)
         part = part >> (u32(BIAS - u32(e)) & 63)
-    total = u128(one + part)
+    total: u128 = u128(one + part)
     if negative:
         total = u128(one - part)
     te, t = widen(BIAS, total)
@@ -394,7 +415,7 @@ def FPATAN(cpu: Cpu) -> None:
     """D9 F3: ST1 = angle of (ST0, ST1), and pop."""
     f = cpu.fpu
     x = f.top & 7
-    y = st(f, 1)
+    y = st(f, 1) & 7
     if empty(f, x) or empty(f, y):
         if underflow(f, y):
             pop(f)
@@ -409,7 +430,7 @@ def FYL2X(cpu: Cpu) -> None:
     """D9 F1: ST1 = ST1 * log2(ST0), and pop."""
     f = cpu.fpu
     x = f.top & 7
-    y = st(f, 1)
+    y = st(f, 1) & 7
     if empty(f, x) or empty(f, y):
         if underflow(f, y):
             pop(f)
@@ -424,7 +445,7 @@ def FYL2XP1(cpu: Cpu) -> None:
     """D9 F9: ST1 = ST1 * log2(ST0 + 1), and pop."""
     f = cpu.fpu
     x = f.top & 7
-    y = st(f, 1)
+    y = st(f, 1) & 7
     if empty(f, x) or empty(f, y):
         if underflow(f, y):
             pop(f)

@@ -145,7 +145,7 @@ def reduce_angle(e: i32, m: u64) -> (u8, bool, i32, u128):
     q: u8 = u8(turns)
     r: u128 = u128(x - turns * half)
     negative: bool = False
-    if r > half - r:
+    if r > u128(half - r):
         r = u128(half - r)
         q = u8(q + 1)
         negative = True

@@ -30,7 +30,7 @@ class Generic:
             f = self.function
             made = FunctionType(f.__code__, {**f.__globals__, "T": width}, f"{f.__name__}_{width.name}",
                                 f.__defaults__, f.__closure__)
-            made.__annotations__ = {k: width if v is T else v for k, v in inspect.get_annotations(f).items()}
+            made.__annotations__ = {k: _bind(v, width) for k, v in inspect.get_annotations(f).items()}
             made.subset = True
             made.generic = (self, width)
             self._made[width] = made
@@ -40,12 +40,17 @@ class Generic:
         raise TypeError(f"{self.__name__} is generic: call {self.__name__}[u32](…)")
 
 
+def _bind(annotation, width):
+    if isinstance(annotation, tuple):
+        return tuple(_bind(a, width) for a in annotation)
+    return width if annotation is T else annotation
+
+
 def hot(function):
     """Mark a function or method as part of the subset: it runs in Python as it stands, and is translated to C."""
     function.subset = True
     code = function.__code__
-    if "T" in code.co_names or any(a is T for a in inspect.get_annotations(function).values()) \
-            or any("T" in getattr(c, "co_names", ()) for c in code.co_consts):
+    if "T" in code.co_names or any(_bind(a, None) != a for a in inspect.get_annotations(function).values()):
         return Generic(function)
     return function
 
@@ -59,8 +64,7 @@ def cold(function):
 def intrinsic(function):
     """Mark the Python twin of a hand-written C function of the same name (native/core.h); each has a lock-step test."""
     function.intrinsic = True
-    function.subset = True
-    return function
+    return hot(function)
 
 
 def inline(function):

@@ -106,7 +106,8 @@ def run(cpu, v):
     op, at = v.code[at], at + 1
     modrm = v.code[at] if at < len(v.code) else 0
     size = f"o{osize}"
-    rows = [e for e in ENCODINGS.get((table, op), ()) if (not e.modrm or modrm in e.modrms) and not {"o16", "o32"} & e.attributes - {size}]
+    rows = [e for e in ENCODINGS.get((table, op), ())
+            if (not e.modrm or modrm in e.modrms) and not {"o16", "o32"} & e.attributes - {size}]
     if not rows or rows[0].modrm and modrm < 0xC0 or any(o[0] in "MO" for o in rows[0].operands):
         return None
     e = rows[0]

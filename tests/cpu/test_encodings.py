@@ -49,11 +49,12 @@ def test_overlaps_are_found(first, second):
 
 
 def test_no_overlap():
-    check_overlaps([parse(line) for line in ("98 CBW o16", "98 CWDE o32", "90 NOP", "F3 90 PAUSE", "8F /0 r POP Rv", "8F /0 m POP Mv")])
+    check_overlaps([parse(line) for line in (
+        "98 CBW o16", "98 CWDE o32", "90 NOP", "F3 90 PAUSE", "8F /0 r POP Rv", "8F /0 m POP Mv")])
 
 
 def test_every_one_byte_opcode_is_known():
-    known = {(op) for e in parse_table(ONE_BYTE) for op in e.opcodes}
+    known = {op for e in parse_table(ONE_BYTE) for op in e.opcodes}
     assert set(range(256)) - known == PREFIXES | {0x0F} | set(range(0xD8, 0xE0))
 
 

@@ -23,8 +23,10 @@ def test_call_and_ret_outside_the_code_segment():
     set_segment(cpu, CS, 0, 0x1FF)
     cpu.gpr[ESP] = 0x1000
     poke(cpu, 0x1000, 0x200)
-    for call in (lambda: flow.CALL_rel[u32](cpu, record(len=5, imm=0x100)), lambda: flow.RET[u32](cpu, record()),
-                 lambda: flow.CALL_ind[u32](cpu, record(), 0x105, 0x200), lambda: flow.RET_imm[u32](cpu, record(), 4)):
+    for call in (lambda: flow.CALL_rel[u32](cpu, record(len=5, imm=0x100)),
+                 lambda: flow.RET[u32](cpu, record()),
+                 lambda: flow.CALL_ind[u32](cpu, record(), 0x105, 0x200),
+                 lambda: flow.RET_imm[u32](cpu, record(), 4)):
         with pytest.raises(Fault) as fault:
             call()
         assert (fault.value.vector, cpu.gpr[ESP]) == (GP, 0x1000)

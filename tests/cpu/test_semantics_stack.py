@@ -8,7 +8,8 @@ from emu.cpu.flags import read_eflags
 from emu.cpu.segments import update_mode
 from emu.cpu.semantics import stack as s
 from emu.cpu.state import (
-    AC, CF, CR4_VME, DF, EAX, EBP, ECX, ESP, GP, ID, IF, IOPL, NT, OF, REC_ASIZE32, RF, SS, SS_VEC, TF, VIF, VIP, VM, ZF)
+    AC, CF, CR4_VME, DF, EAX, EBP, ECX, ESP, GP, ID, IF, IOPL, NT, OF, REC_ASIZE32, RF, SS, SS_VEC, TF, VIF, VIP, VM,
+    ZF)
 
 
 def stack16(cpu):

@@ -67,7 +67,8 @@ def test_rep_lets_traps_and_events_in(state):
     assert (cpu.gpr[ECX], cpu.gpr[ESI], cpu.eip) == (2, 1, 0x100)
 
 
-@pytest.mark.parametrize("f", (s.MOVS_rep, s.STOS_rep, s.LODS_rep, s.CMPS_repe, s.CMPS_repne, s.SCAS_repe, s.SCAS_repne))
+@pytest.mark.parametrize("f", (
+    s.MOVS_rep, s.STOS_rep, s.LODS_rep, s.CMPS_repe, s.CMPS_repne, s.SCAS_repe, s.SCAS_repne))
 def test_count_of_0_does_nothing(f):
     cpu = machine(eip=0x102, eflags=2 | CF | ZF)
     set_segment(cpu, ES, 0, 0)
@@ -87,7 +88,8 @@ def test_rep_fault_keeps_what_was_done():
 
 
 @pytest.mark.parametrize("f, text, count, zf", (
-    (s.SCAS_repne, b"xyzax", 4, 1), (s.SCAS_repne, b"xyzzx", 5, 0), (s.SCAS_repe, b"aabaa", 3, 0), (s.SCAS_repe, b"aaaaa", 5, 1)))
+    (s.SCAS_repne, b"xyzax", 4, 1), (s.SCAS_repne, b"xyzzx", 5, 0), (s.SCAS_repe, b"aabaa", 3, 0),
+    (s.SCAS_repe, b"aaaaa", 5, 1)))
 def test_scas(f, text, count, zf):
     cpu = machine()
     cpu.memory[0x1000:0x1005] = text

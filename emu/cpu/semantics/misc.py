@@ -6,6 +6,7 @@ from emu.bus.types import SIGNED, Fault, T, u8, u32
 from ..memory import ea, read_mem
 from ..registers import reg
 from ..state import BR, UD, Cpu, Rec
+from .fxsave import FXRSTOR, FXSAVE  # noqa: F401
 
 
 @hot

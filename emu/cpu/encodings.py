@@ -138,13 +138,6 @@ def check_overlaps(encodings):
 @cache
 def encodings():
     """Every encoding of the processor: the tables here and those of the floating-point and vector units."""
-    tables = [ONE_BYTE, TWO_BYTE]
-    for module, name in (("emu.cpu.fpu.x87", "X87"),):
-        try:
-            tables.append(getattr(import_module(module), name))
-        except ModuleNotFoundError as missing:
-            if not module.startswith(missing.name):
-                raise
-    found = [e for text in tables for e in parse_table(text)]
+    found = [e for text in (ONE_BYTE, TWO_BYTE, import_module("emu.cpu.fpu.x87").X87) for e in parse_table(text)]
     check_overlaps(found)
     return tuple(found)

@@ -1,8 +1,8 @@
 """Arithmetic flags, kept lazily.
 
 ``Cpu.cc_kind`` says how the six flags follow from ``cc_res``, ``cc_a`` and ``cc_b``, which hold values sign-extended
-to 32 bits: then signs are bit 31 for every width, and unsigned comparisons keep their order.  Only functions named ``cc_*``
-write flags as the effect of an instruction; ``write_arith`` is for instructions that load EFLAGS.
+to 32 bits: then signs are bit 31 for every width, and unsigned comparisons keep their order.  Only functions named
+``cc_*`` write flags as the effect of an instruction; ``write_arith`` is for instructions that load EFLAGS.
 Flag definitions: Intel SDM volume 1, 3.4.3.1; conditions: volume 2, appendix B.1.4.7.
 """
 

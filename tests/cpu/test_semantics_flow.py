@@ -46,7 +46,8 @@ def test_ret():
 
 
 @pytest.mark.parametrize("f, zf, taken", (
-    (flow.LOOP, 0, True), (flow.LOOPE, 0, False), (flow.LOOPE, 1, True), (flow.LOOPNE, 0, True), (flow.LOOPNE, 1, False)))
+    (flow.LOOP, 0, True), (flow.LOOPE, 0, False), (flow.LOOPE, 1, True), (flow.LOOPNE, 0, True),
+    (flow.LOOPNE, 1, False)))
 def test_loop(f, zf, taken):
     cpu = machine(eflags=2 | (ZF if zf else 0))
     cpu.gpr[ECX] = 0x20001

@@ -26,8 +26,9 @@ def loaded(**state):
 def test_layout():
     cpu = loaded(cr4=CR4_OSFXSR)
     FXSAVE(cpu, record(disp=AT))
-    assert (peek(cpu, AT, 2), peek(cpu, AT + 2, 2), peek(cpu, AT + 4, 1), peek(cpu, AT + 6, 2)) == (0x037F, 0x5900, 0xA5, 0x7AB)
-    assert [peek(cpu, AT + n) for n in (8, 12, 16, 20, 24, 28)] == [0x11111111, 0x2222, 0x33333333, 0x4444, 0x1FA0, 0xFFBF]
+    assert [peek(cpu, AT + n, 2) for n in (0, 2, 4, 6)] == [0x037F, 0x5900, 0xA5, 0x7AB]
+    assert [peek(cpu, AT + n) for n in (8, 12, 16, 20)] == [0x11111111, 0x2222, 0x33333333, 0x4444]
+    assert [peek(cpu, AT + n) for n in (24, 28)] == [0x1FA0, 0xFFBF]
     assert peek(cpu, AT + 32, 10) == (0x3FFF + 3) << 64 | 0x8000000000000003  # ST0 is R3
     assert peek(cpu, AT + 160 + 16, 16) == 0xABCD000000000003 << 64 | 0xABCD000000000002
 

@@ -4,7 +4,7 @@ Products and dividends are twice as wide as the operand: AX, DX:AX or EDX:EAX.
 """
 
 from emu.bus.component import hot, inline
-from emu.bus.types import SIGNED, Fault, T, i64, u8, u32, u64
+from emu.bus.types import SIGNED, Fault, T, i64, u8, u64
 
 from ..flags import cc_res
 from ..registers import reg, set_reg

@@ -218,12 +218,24 @@ class FunctionWriter:
 
     def s_if(self, n):
         test, body, orelse = n.parts
-        self.emit(f"if ({self.expr(test)}) {{")
+        self.emit(f"if ({self.condition(test)}) {{")
         self.nested(body)
         if orelse:
             self.emit("} else {")
             self.nested(orelse)
         self.emit("}")
+
+    def condition(self, e):
+        """C text of a condition; a call that stands alone in it is made first."""
+        if e.op == "not":
+            return f"!{self.condition(e.parts[0])}"
+        if e.op == "call":
+            self.labels += 1
+            name = f"c{self.labels}"
+            self.emit(f"bool {name};")
+            self.call(e, lambda v: self.emit(f"{name} = {v[0]};"))
+            return name
+        return self.expr(e)
 
     def nested(self, nodes):
         self.depth += 1

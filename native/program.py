@@ -4,7 +4,7 @@ import inspect
 
 from emu.bus.component import Component
 from emu.bus.subset.reader import Reader, declared_type
-from emu.bus.subset.tree import SubsetError
+from emu.bus.subset.tree import Node, SubsetError
 from emu.bus.types import Const
 
 from .cwriter import FunctionWriter, c_type, c_width
@@ -97,11 +97,11 @@ class Program:
                         fn.faults = fn.effects = changed = True
                     if t.effects and not fn.effects:
                         fn.effects = changed = True
-        for fn in self.functions.values():
-            for call, alone, line in fn.calls:
-                t = self.target(call)
-                if (t.faults or t.effects) and not alone:
-                    raise SubsetError(f"{fn.file}:{line}: {fn.name}: {t.name} has effects or may fault: it stands alone")
+        wrong = [f"{fn.file}:{line}: {fn.name}: {self.target(call).name} has effects or may fault: it stands alone"
+                 for fn in self.functions.values() for call, alone, line in fn.calls
+                 if not alone and (self.target(call).faults or self.target(call).effects)]
+        if wrong:
+            raise SubsetError("\n".join(wrong))
 
     def _caught(self, fn, call):
         return any(call in _calls(n.parts[0]) for n in _tries(fn.body))
@@ -118,7 +118,8 @@ class Program:
             elif owner:
                 name = f"{owner}_{function.__name__}"
             else:
-                name = f"{function.__module__.rsplit('.', 1)[-1]}_{function.__name__}"
+                name = f"{function.__module__.rsplit('.', 1)[-1]}_{function.__name__}" if function.__module__ != "op" \
+                    else function.__name__
             while self.taken.setdefault(name, key) != key:
                 name += "_"
             self.names[key] = name
@@ -195,6 +196,8 @@ class Program:
 
 def _tries(nodes):
     for n in nodes:
+        if not isinstance(n, Node):
+            continue
         if n.op == "try":
             yield n
         for p in n.parts:
@@ -205,6 +208,8 @@ def _tries(nodes):
 def _calls(nodes):
     out = []
     for n in nodes:
+        if not isinstance(n, Node):
+            continue
         for p in n.parts:
             if isinstance(p, list):
                 out += _calls(p)

@@ -92,15 +92,27 @@ class Reader:
                     for n in t.elts if isinstance(t, ast.Tuple) else [t]:
                         if isinstance(n, ast.Name):
                             self.counts[n.id] = self.counts.get(n.id, 0) + 1
-        self.loop = 0
+        self.breaks = []
 
     def fail(self, node, text):
         raise SubsetError(f"{self.file}:{getattr(node, 'lineno', 0)}: {self.function.__name__}: {text}")
 
     def read(self):
+        if self.fn.intrinsic:
+            return self.read_intrinsic()
         self.fn.body = self.block(self.tree.body)
         if self.fn.result.kind != "n" and not self.ends(self.tree.body):
             self.fail(self.tree, "may end without return")
+        return self.fn
+
+    def read_intrinsic(self):
+        """The twin of a hand-written C function: what it calls says whether it faults; plain Python is allowed, and then
+        it has effects unless it gives a value."""
+        try:
+            self.block(self.tree.body)
+        except SubsetError:
+            self.fn.calls, self.fn.locals = [], {}
+            self.fn.writes, self.fn.raises = self.fn.result.kind == "n", False
         return self.fn
 
     # -- statements ----------------------------------------------------------------------------------------------
@@ -206,6 +218,9 @@ class Reader:
                     if t.max is None:
                         self.fail(s, "a raw value needs a width function")
                     t = unsigned(next((m for m in (0xFF, 0xFFFF, 0xFFFFFFFF, U64) if t.max == m), U64), t.wide)
+                if t.kind == value.type.kind == "u" and self.counts.get(name) == 1 and value.type.max is not None \
+                        and value.type.max < t.max:
+                    t = unsigned(value.type.max, t.wide)
                 if t.kind in "nta":
                     self.fail(s, f"a local cannot hold {t}")
                 if t.kind == "u" and t.max is None:
@@ -237,7 +252,7 @@ class Reader:
         if known is True or known is False:
             yield from self.block(s.body if known else s.orelse)
             return
-        test = self.boolean(s.test)
+        test = self.boolean(s.test, effects=True)
         before = set(self.assigned)
         body = self.block(s.body)
         after_body = self.assigned
@@ -257,8 +272,11 @@ class Reader:
             self.fail(s, "while has no else")
         test = self.boolean(s.test)
         before = set(self.assigned)
+        outer, self.breaks = self.breaks, []
         body = self.block(s.body)
-        self.assigned = before
+        forever = test.op == "const" and test.parts[0] is True
+        self.assigned = set.intersection(*self.breaks) if forever and self.breaks else before
+        self.breaks = outer
         yield Node("while", None, test, body)
 
     def s_For(self, s):
@@ -279,10 +297,15 @@ class Reader:
         old = self.fn.locals.get(name)
         self.fn.locals[name] = unsigned(max(max(span) + 1, old.max if old else 0, 0xFFFF))
         self.assigned.add(name)
+        outer, self.breaks = self.breaks, []
         body = self.block(s.body)
+        if self.breaks:
+            self.assigned = set.intersection(self.assigned, *self.breaks)
+        self.breaks = outer
         yield Node("for", None, name, span, body)
 
     def s_Break(self, s):
+        self.breaks.append(set(self.assigned))
         yield Node("break", None)
 
     def s_Continue(self, s):
@@ -332,8 +355,10 @@ class Reader:
         except Exception:
             return None
 
-    def boolean(self, node):
-        e = self.expr(node)
+    def boolean(self, node, effects=False):
+        if effects and isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and self.constant(node) is None:
+            return Node("not", BOOL, self.boolean(node.operand, True))
+        e = self.expr(node, effects)
         if e.type.kind != "b":
             self.fail(node, "a condition must be a bool")
         return e
@@ -452,6 +477,8 @@ class Reader:
         if op is None:
             self.fail(node, "operator is not in the subset")
         a, b = self.expr(node.left), self.expr(node.right)
+        if op in ("&", "+", "-", "*"):
+            a, b = self.ring_constant(a, b), self.ring_constant(b, a)
         if "i" in (a.type.kind, b.type.kind):
             return self.signed_op(node, op, a, b)
         if a.type.kind != "u" or b.type.kind != "u":
@@ -491,6 +518,13 @@ class Reader:
         if top is not None and top > limit:
             top = None
         return Node("bin", unsigned(top, wide), op, a, b)
+
+    @staticmethod
+    def ring_constant(e, other):
+        """A negative constant beside an unsigned operand (`flags & ~IF`) is a raw value."""
+        if e.op == "const" and e.type.kind == "i" and other.type.kind == "u":
+            return Node("const", unsigned(None, other.type.wide), e.parts[0] & (U128 if other.type.wide else U64))
+        return e
 
     def signed_op(self, node, op, a, b):
         if op == ">>":

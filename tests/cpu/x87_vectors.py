@@ -12,7 +12,7 @@ from emu.cpu.encodings import parse_table
 from emu.cpu.fpu import x87
 from emu.cpu.state import Cpu, Rec
 
-FOLDER = Path(os.environ.get("EMU_CPU_VECTORS", "/work/shared/cpu-vectors")) / "i686"
+FOLDER = Path(os.environ.get("EMU_CPU_VECTORS", Path(__file__).parents[3] / "shared" / "cpu-vectors")) / "i686"
 EFLAGS_COMPARED = 0x3F7FD5
 MEMORY_FAULTS = (12, 13, 14, 17)
 BASES = {0x17: 0x200800, 0x1F: 0x1FF000, 0x0F: 0x200000, 0x27: 0x200000, 0x2F: 0x100000, 0x37: 0x100000,

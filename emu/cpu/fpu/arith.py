@@ -14,32 +14,61 @@ ADD, MUL, _COM, _COMP, SUB, SUBR, DIV, DIVR = range(8)
 
 
 @inline
-def operate(op: u8, am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
-    """a op b; the reverse operations exchange them."""
+def finish(f: Fpu, to: u8, m: u64, se: u16, fl: u16, denormal: u16) -> bool:
+    """Write a result to physical register ``to``; false if an unmasked exception forbids it.
+
+    ``denormal`` is DE if the operand from memory was a denormal of a narrower format.
+    """
+    if denormal != 0 and (fl & (IE | ZE)) == 0 and not is_nan(m, se):
+        return put(f, to, m, se, fl | denormal)
+    return put(f, to, m, se, fl)
+
+
+@hot
+def add_into(f: Fpu, to: u8, am: u64, ase: u16, bm: u64, bse: u16, flip: u16, denormal: u16) -> bool:
+    """Register ``to`` = a + b, or a - b with ``flip`` 8000h."""
+    m, se, fl = add80(am, ase, bm, bse, flip, f.fcw)
+    return finish(f, to, m, se, fl, denormal)
+
+
+@hot
+def mul_into(f: Fpu, to: u8, am: u64, ase: u16, bm: u64, bse: u16, denormal: u16) -> bool:
+    """Register ``to`` = a * b."""
+    m, se, fl = mul80(am, ase, bm, bse, f.fcw)
+    return finish(f, to, m, se, fl, denormal)
+
+
+@hot
+def div_into(f: Fpu, to: u8, am: u64, ase: u16, bm: u64, bse: u16, denormal: u16) -> bool:
+    """Register ``to`` = a / b."""
+    m, se, fl = div80(am, ase, bm, bse, f.fcw)
+    return finish(f, to, m, se, fl, denormal)
+
+
+@inline
+def operate(f: Fpu, op: u8, to: u8, am: u64, ase: u16, bm: u64, bse: u16, denormal: u16) -> bool:
+    """Register ``to`` = a op b; the reverse operations exchange them."""
     if op == ADD:
-        return add80(am, ase, bm, bse, 0, cw)
+        return add_into(f, to, am, ase, bm, bse, 0, denormal)
     if op == MUL:
-        return mul80(am, ase, bm, bse, cw)
+        return mul_into(f, to, am, ase, bm, bse, denormal)
     if op == SUB:
-        return add80(am, ase, bm, bse, SIGN, cw)
+        return add_into(f, to, am, ase, bm, bse, SIGN, denormal)
     if op == SUBR:
-        return add80(bm, bse, am, ase, SIGN, cw)
+        return add_into(f, to, bm, bse, am, ase, SIGN, denormal)
     if op == DIV:
-        return div80(am, ase, bm, bse, cw)
-    return div80(bm, bse, am, ase, cw)
+        return div_into(f, to, am, ase, bm, bse, denormal)
+    return div_into(f, to, bm, bse, am, ase, denormal)
 
 
 @inline
 def with_memory(f: Fpu, op: u8, bm: u64, bse: u16, denormal: u16) -> None:
-    """ST0 = ST0 op value; ``denormal`` is DE if the value came from a denormal of a narrower format."""
+    """ST0 = ST0 op value."""
     r = f.top
     if empty(f, r):
         underflow(f, r)
     else:
-        m, se, fl = operate(op, f.mant[r & 7], f.sexp[r & 7], bm, bse, f.fcw)
-        if denormal != 0 and (fl & (IE | ZE)) == 0 and not is_nan(m, se):
-            fl = fl | denormal
-        put(f, r, m, se, fl)
+        operate(f, op, r, f.mant[r & 7], f.sexp[r & 7], bm, bse, denormal)
 
 
 @inline
@@ -49,8 +78,7 @@ def with_register(f: Fpu, op: u8, to: u8, i: u8) -> bool:
     b = st(f, i)
     if empty(f, a) or empty(f, b):
         return underflow(f, to)
-    m, se, fl = operate(op, f.mant[a & 7], f.sexp[a & 7], f.mant[b & 7], f.sexp[b & 7], f.fcw)
-    return put(f, to, m, se, fl)
+    return operate(f, op, to, f.mant[a & 7], f.sexp[a & 7], f.mant[b & 7], f.sexp[b & 7], 0)
 
 
 # -- arithmetic with memory --------------------------------------------------------------------------------------
@@ -270,7 +298,8 @@ def FADD_sti_st0(cpu: Cpu, i: u8) -> None:
 @hot
 def FADDP(cpu: Cpu, i: u8) -> None:
     """DE C0+i: ST(i) = ST0 + ST(i), and pop."""
-    if with_register(cpu.fpu, ADD, st(cpu.fpu, i), i):
+    done: bool = with_register(cpu.fpu, ADD, st(cpu.fpu, i), i)
+    if done:
         pop(cpu.fpu)
 
 
@@ -283,7 +312,8 @@ def FMUL_sti_st0(cpu: Cpu, i: u8) -> None:
 @hot
 def FMULP(cpu: Cpu, i: u8) -> None:
     """DE C8+i: ST(i) = ST0 * ST(i), and pop."""
-    if with_register(cpu.fpu, MUL, st(cpu.fpu, i), i):
+    done: bool = with_register(cpu.fpu, MUL, st(cpu.fpu, i), i)
+    if done:
         pop(cpu.fpu)
 
 
@@ -296,7 +326,8 @@ def FSUBR_sti_st0(cpu: Cpu, i: u8) -> None:
 @hot
 def FSUBRP(cpu: Cpu, i: u8) -> None:
     """DE E0+i: ST(i) = ST0 - ST(i), and pop."""
-    if with_register(cpu.fpu, SUB, st(cpu.fpu, i), i):
+    done: bool = with_register(cpu.fpu, SUB, st(cpu.fpu, i), i)
+    if done:
         pop(cpu.fpu)
 
 
@@ -309,7 +340,8 @@ def FSUB_sti_st0(cpu: Cpu, i: u8) -> None:
 @hot
 def FSUBP(cpu: Cpu, i: u8) -> None:
     """DE E8+i: ST(i) = ST(i) - ST0, and pop."""
-    if with_register(cpu.fpu, SUBR, st(cpu.fpu, i), i):
+    done: bool = with_register(cpu.fpu, SUBR, st(cpu.fpu, i), i)
+    if done:
         pop(cpu.fpu)
 
 
@@ -322,7 +354,8 @@ def FDIVR_sti_st0(cpu: Cpu, i: u8) -> None:
 @hot
 def FDIVRP(cpu: Cpu, i: u8) -> None:
     """DE F0+i: ST(i) = ST0 / ST(i), and pop."""
-    if with_register(cpu.fpu, DIV, st(cpu.fpu, i), i):
+    done: bool = with_register(cpu.fpu, DIV, st(cpu.fpu, i), i)
+    if done:
         pop(cpu.fpu)
 
 
@@ -335,5 +368,6 @@ def FDIV_sti_st0(cpu: Cpu, i: u8) -> None:
 @hot
 def FDIVP(cpu: Cpu, i: u8) -> None:
     """DE F8+i: ST(i) = ST(i) / ST0, and pop."""
-    if with_register(cpu.fpu, DIVR, st(cpu.fpu, i), i):
+    done: bool = with_register(cpu.fpu, DIVR, st(cpu.fpu, i), i)
+    if done:
         pop(cpu.fpu)

@@ -5,10 +5,26 @@ from emu.bus.component import hot, inline, intrinsic
 from emu.bus.types import Const, u8, u32, u64, u128
 
 
+LEADING = Const(u8, [8 - n.bit_length() for n in range(256)])
+
+
 @intrinsic
 def clz64(x: u64) -> u8:
     """Leading zero bits of a 64-bit value; 64 for 0."""
-    return 64 - x.bit_length()
+    if x == 0:
+        return 64
+    n: u8 = 0
+    y: u64 = x
+    if y >> 32 == 0:
+        n = 32
+        y = u64(y << 32)
+    if y >> 48 == 0:
+        n = u8(n + 16)
+        y = u64(y << 16)
+    if y >> 56 == 0:
+        n = u8(n + 8)
+        y = u64(y << 8)
+    return u8(n + LEADING[y >> 56])
 
 
 @inline

@@ -96,7 +96,8 @@ def FICOM_m16(cpu: Cpu, src: u16) -> None:
 def FCOMP_m32(cpu: Cpu, src: u32) -> None:
     """D8 /3: compare ST0 with m32fp, and pop."""
     m, se, denormal = from_f32(src)
-    if compare_memory(cpu.fpu, m, se, denormal):
+    done: bool = compare_memory(cpu.fpu, m, se, denormal)
+    if done:
         pop(cpu.fpu)
 
 
@@ -104,7 +105,8 @@ def FCOMP_m32(cpu: Cpu, src: u32) -> None:
 def FCOMP_m64(cpu: Cpu, src: u64) -> None:
     """DC /3: compare ST0 with m64fp, and pop."""
     m, se, denormal = from_f64(src)
-    if compare_memory(cpu.fpu, m, se, denormal):
+    done: bool = compare_memory(cpu.fpu, m, se, denormal)
+    if done:
         pop(cpu.fpu)
 
 
@@ -112,7 +114,8 @@ def FCOMP_m64(cpu: Cpu, src: u64) -> None:
 def FICOMP_m32(cpu: Cpu, src: u32) -> None:
     """DA /3: compare ST0 with m32int, and pop."""
     m, se = from_i64(u64(i32(src)))
-    if compare_memory(cpu.fpu, m, se, 0):
+    done: bool = compare_memory(cpu.fpu, m, se, 0)
+    if done:
         pop(cpu.fpu)
 
 
@@ -120,7 +123,8 @@ def FICOMP_m32(cpu: Cpu, src: u32) -> None:
 def FICOMP_m16(cpu: Cpu, src: u16) -> None:
     """DE /3: compare ST0 with m16int, and pop."""
     m, se = from_i64(u64(i16(src)))
-    if compare_memory(cpu.fpu, m, se, 0):
+    done: bool = compare_memory(cpu.fpu, m, se, 0)
+    if done:
         pop(cpu.fpu)
 
 
@@ -133,7 +137,8 @@ def FCOM_sti(cpu: Cpu, i: u8) -> None:
 @hot
 def FCOMP_sti(cpu: Cpu, i: u8) -> None:
     """D8 D8+i: compare ST0 with ST(i), and pop."""
-    if compare_register(cpu.fpu, i, False):
+    done: bool = compare_register(cpu.fpu, i, False)
+    if done:
         pop(cpu.fpu)
 
 
@@ -146,14 +151,16 @@ def FUCOM_sti(cpu: Cpu, i: u8) -> None:
 @hot
 def FUCOMP_sti(cpu: Cpu, i: u8) -> None:
     """DD E8+i: compare ST0 with ST(i), quiet NaNs allowed, and pop."""
-    if compare_register(cpu.fpu, i, True):
+    done: bool = compare_register(cpu.fpu, i, True)
+    if done:
         pop(cpu.fpu)
 
 
 @hot
 def FCOMPP(cpu: Cpu) -> None:
     """DE D9: compare ST0 with ST1, and pop both."""
-    if compare_register(cpu.fpu, 1, False):
+    done: bool = compare_register(cpu.fpu, 1, False)
+    if done:
         pop(cpu.fpu)
         pop(cpu.fpu)
 
@@ -161,7 +168,8 @@ def FCOMPP(cpu: Cpu) -> None:
 @hot
 def FUCOMPP(cpu: Cpu) -> None:
     """DA E9: compare ST0 with ST1, quiet NaNs allowed, and pop both."""
-    if compare_register(cpu.fpu, 1, True):
+    done: bool = compare_register(cpu.fpu, 1, True)
+    if done:
         pop(cpu.fpu)
         pop(cpu.fpu)
 
@@ -181,14 +189,16 @@ def FUCOMI(cpu: Cpu, i: u8) -> None:
 @hot
 def FCOMIP(cpu: Cpu, i: u8) -> None:
     """DF F0+i: compare ST0 with ST(i) into ZF, PF and CF, and pop."""
-    if compare_flags(cpu, i, False):
+    done: bool = compare_flags(cpu, i, False)
+    if done:
         pop(cpu.fpu)
 
 
 @hot
 def FUCOMIP(cpu: Cpu, i: u8) -> None:
     """DF E8+i: compare ST0 with ST(i) into ZF, PF and CF, quiet NaNs allowed, and pop."""
-    if compare_flags(cpu, i, True):
+    done: bool = compare_flags(cpu, i, True)
+    if done:
         pop(cpu.fpu)
 
 

@@ -5,7 +5,7 @@ Intel SDM volume 1, 4.2, 4.7 and table 4-10; indefinite values: tables 4-3 and 4
 from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64
 from emu.cpu.fpu.bits import clz64
-from emu.cpu.fpu.f80 import EXP, QUIET, SIGN, is_unsupported, normalise
+from emu.cpu.fpu.f80 import EXP, QUIET, SIGN, is_normal, is_unsupported, normalise
 from emu.cpu.fpu.f80int import from_magnitude, magnitude
 from emu.cpu.fpu.rounding import INFINITY, round32, round64
 from emu.cpu.fpu.state import DE, IE
@@ -84,11 +84,17 @@ def from_bcd(low: u64, high: u16) -> (u64, u16):
 
 # -- from floatx80 -----------------------------------------------------------------------------------------------
 
-@hot
+@inline
 def to_f32(m: u64, se: u16, cw: u16) -> (u32, u16):
     """floatx80 to binary32."""
-    if m >> 63 != 0 and u16((se & EXP) - 1) < 0x7FFE:
+    if is_normal(m, se):
         return round32(se & SIGN, i32(se & EXP), m, 0, cw)
+    return to_f32_special(m, se, cw)
+
+
+@hot
+def to_f32_special(m: u64, se: u16, cw: u16) -> (u32, u16):
+    """to_f32 of zeros, denormals, infinities, NaNs and what is unsupported."""
     top = u32(se & SIGN) << 16
     if is_unsupported(m, se):
         return 0xFFC00000, IE
@@ -102,11 +108,17 @@ def to_f32(m: u64, se: u16, cw: u16) -> (u32, u16):
     return round32(se & SIGN, e, mant, 0, cw)
 
 
-@hot
+@inline
 def to_f64(m: u64, se: u16, cw: u16) -> (u64, u16):
     """floatx80 to binary64."""
-    if m >> 63 != 0 and u16((se & EXP) - 1) < 0x7FFE:
+    if is_normal(m, se):
         return round64(se & SIGN, i32(se & EXP), m, 0, cw)
+    return to_f64_special(m, se, cw)
+
+
+@hot
+def to_f64_special(m: u64, se: u16, cw: u16) -> (u64, u16):
+    """to_f64 of zeros, denormals, infinities, NaNs and what is unsupported."""
     top = u64(se & SIGN) << 48
     if is_unsupported(m, se):
         return 0xFFF8000000000000, IE

@@ -97,7 +97,7 @@ def nan80(am: u64, ase: u16, bm: u64, bse: u16) -> (u64, u16, u16):
 
 # -- add, subtract -----------------------------------------------------------------------------------------------
 
-@hot
+@inline
 def add80(am: u64, ase: u16, bm: u64, bse: u16, flip: u16, cw: u16) -> (u64, u16, u16):
     """a + b, or a - b with ``flip`` 8000h."""
     if is_normal(am, ase) and is_normal(bm, bse):
@@ -156,7 +156,7 @@ def add_finite(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64, cw: u16) ->
     return round80(sign, exp, hi, lo, cw)
 
 
-@hot
+@inline
 def add_exact(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64) -> (u16, i32, u64, u64):
     """Exact sum of two normalised numbers: sign, exponent and 128 bits with a sticky end; ``hi`` is 0 if it is 0."""
     sign: u16 = sa
@@ -200,7 +200,7 @@ def add_exact(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64) -> (u16, i32
 
 # -- multiply, divide, square root -------------------------------------------------------------------------------
 
-@hot
+@inline
 def mul80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
     """a * b."""
     if is_normal(am, ase) and is_normal(bm, bse):
@@ -247,7 +247,7 @@ def mul_special(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16
     return m, se, fl | more
 
 
-@hot
+@inline
 def div80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
     """a / b."""
     if is_normal(am, ase) and is_normal(bm, bse):

@@ -2,7 +2,7 @@
 
 Intel SDM volume 2: FRNDINT, FPREM, FPREM1, FSCALE, FXTRACT.
 """
-from emu.bus.component import hot
+from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64, u128
 from emu.cpu.fpu.bits import clz64
 from emu.cpu.fpu.f80 import EXP, SIGN, denormal_flag, is_infinity, is_nan, is_unsupported, nan80, normalise
@@ -15,7 +15,7 @@ REM_NONE = 0x40  # there is no quotient: invalid operand or NaN
 SCALE_LIMIT = 0x10000
 
 
-@hot
+@inline
 def magnitude(m: u64, se: u16, cw: u16) -> (u64, u16):
     """|x| of a finite number rounded to an integer, with PE and C1.  2**64 - 1 stands for everything that is too big."""
     if m == 0:
@@ -52,7 +52,7 @@ def rint80(m: u64, se: u16, cw: u16) -> (u64, u16, u16):
     return r, (se & SIGN) | rse, fl | denormal_flag(m, se)
 
 
-@hot
+@inline
 def from_magnitude(x: u64) -> (u64, u16):
     """A 64-bit unsigned integer as floatx80."""
     if x == 0:
@@ -151,7 +151,7 @@ def scale80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
     return r, rse, fl | more
 
 
-@hot
+@inline
 def extract80(m: u64, se: u16) -> (u64, u16, u64, u16, u16):
     """Exponent (significand and sign word), significand (likewise), and exceptions."""
     if is_unsupported(m, se):

@@ -370,7 +370,8 @@ def FST_sti(cpu: Cpu, i: u8) -> None:
 @hot
 def FSTP_sti(cpu: Cpu, i: u8) -> None:
     """DD D8+i: ST(i) = ST0, and pop."""
-    if copy_st0(cpu.fpu, i):
+    done: bool = copy_st0(cpu.fpu, i)
+    if done:
         pop(cpu.fpu)
 
 
@@ -393,7 +394,8 @@ def FXCH(cpu: Cpu, i: u8) -> None:
         bm = INDEFINITE
         bse = INDEFINITE_SEXP
         fl = STACK_UNDERFLOW
-    if put(f, a, bm, bse, fl):
+    done: bool = put(f, a, bm, bse, fl)
+    if done:
         put(f, b, am, ase, fl)
 
 

@@ -59,7 +59,8 @@ def remainder(f: Fpu, nearest: bool) -> None:
         underflow(f, a)
     else:
         m, se, fl, q = remainder80(f.mant[a & 7], f.sexp[a & 7], f.mant[b & 7], f.sexp[b & 7], nearest, f.fcw)
-        if put(f, a, m, se, fl) and q != REM_NONE:
+        done: bool = put(f, a, m, se, fl)
+        if done and q != REM_NONE:
             bits: u16 = 0
             if (q & 4) != 0:
                 bits = C0
@@ -87,7 +88,8 @@ def FPREM1(cpu: Cpu) -> None:
 @inline
 def push_second(f: Fpu, m: u64, se: u16, m2: u64, se2: u16, fl: u16) -> None:
     """Replace ST0 by m and push m2 (the caller knows that ST7 is empty)."""
-    if put(f, f.top, m, se, fl):
+    done: bool = put(f, f.top, m, se, fl)
+    if done:
         r = u8(f.top + 7) & 7
         f.mant[r] = m2
         f.sexp[r] = se2

@@ -109,7 +109,7 @@ def round80_any(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u64, u16, u1
     return m, sign | u16(e), fl
 
 
-@hot
+@inline
 def round64(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u64, u16):
     """An exact result as binary64.  An unmasked overflow or underflow gives its flags and no meaningful value."""
     top = u64(sign) << 48
@@ -125,7 +125,7 @@ def round64(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u64, u16):
     return round_narrow(sign, e, hi, lo, cw, 11, 0x7FF)
 
 
-@hot
+@inline
 def round32(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u32, u16):
     """An exact result as binary32, like round64."""
     top = u32(sign) << 16

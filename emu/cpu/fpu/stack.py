@@ -135,7 +135,8 @@ def underflow(f: Fpu, r: u8) -> bool:
 def push_any(f: Fpu, m: u64, se: u16, fl: u16) -> bool:
     """Decrement TOP and write ST0, whether or not there is room; false if an unmasked exception forbids it."""
     r = u8(f.top + 7) & 7
-    if put(f, r, m, se, fl):
+    done: bool = put(f, r, m, se, fl)
+    if done:
         f.top = r
         return True
     return False

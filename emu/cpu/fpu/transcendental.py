@@ -417,11 +417,13 @@ def FPATAN(cpu: Cpu) -> None:
     x = f.top & 7
     y = st(f, 1) & 7
     if empty(f, x) or empty(f, y):
-        if underflow(f, y):
+        done: bool = underflow(f, y)
+        if done:
             pop(f)
     else:
         m, se, fl = atan80(f.mant[y], f.sexp[y], f.mant[x], f.sexp[x], f.fcw)
-        if put(f, y, m, se, fl):
+        done: bool = put(f, y, m, se, fl)
+        if done:
             pop(f)
 
 
@@ -432,11 +434,13 @@ def FYL2X(cpu: Cpu) -> None:
     x = f.top & 7
     y = st(f, 1) & 7
     if empty(f, x) or empty(f, y):
-        if underflow(f, y):
+        done: bool = underflow(f, y)
+        if done:
             pop(f)
     else:
         m, se, fl = log80(f.mant[x], f.sexp[x], f.mant[y], f.sexp[y], f.fcw)
-        if put(f, y, m, se, fl):
+        done: bool = put(f, y, m, se, fl)
+        if done:
             pop(f)
 
 
@@ -447,9 +451,11 @@ def FYL2XP1(cpu: Cpu) -> None:
     x = f.top & 7
     y = st(f, 1) & 7
     if empty(f, x) or empty(f, y):
-        if underflow(f, y):
+        done: bool = underflow(f, y)
+        if done:
             pop(f)
     else:
         m, se, fl = log1p80(f.mant[x], f.sexp[x], f.mant[y], f.sexp[y], f.fcw)
-        if put(f, y, m, se, fl):
+        done: bool = put(f, y, m, se, fl)
+        if done:
             pop(f)

@@ -49,7 +49,7 @@ def fraction(e: i32, w: u128) -> u128:
     return w >> (n & 127)
 
 
-@hot
+@inline
 def divide(ne: i32, n: u128, de: i32, d: u128) -> (i32, u128):
     """Quotient of two normalised wide numbers."""
     q: u128 = 0
@@ -134,7 +134,7 @@ def exp_series(t: u128, negative: bool) -> u128:
 
 # -- functions ---------------------------------------------------------------------------------------------------
 
-@hot
+@inline
 def reduce_angle(e: i32, m: u64) -> (u8, bool, i32, u128):
     """x - q * pi/2 for an x below 2**63, with the 66-bit pi: q, whether the rest is negative, its size up to pi/4."""
     if e < BIAS - 2:
@@ -153,7 +153,7 @@ def reduce_angle(e: i32, m: u64) -> (u8, bool, i32, u128):
     return q & 3, negative, we, w
 
 
-@hot
+@inline
 def sin_cos(e: i32, w: u128) -> (i32, u128, u128):
     """Sine and cosine of a wide number up to pi / 4: exponent and significand of the sine, the cosine as a fraction."""
     r = fraction(e, w)
@@ -161,7 +161,7 @@ def sin_cos(e: i32, w: u128) -> (i32, u128, u128):
     return e, mul128(w, sin_series(z)), cos_series(z)
 
 
-@hot
+@inline
 def atan_quotient(ne: i32, n: u64, de: i32, d: u64) -> (i32, u128):
     """atan(n / d), n at most d, both normalised; not normalised itself."""
     gap = u32(de - ne)
@@ -205,7 +205,7 @@ def log_ratio(exponent: i32, top: u128, bottom: u128) -> (i32, u128):
     return i32(e + 3), mul128(x, join(HALF_LOG2E_HIGH, HALF_LOG2E_LOW))
 
 
-@hot
+@inline
 def log2_wide(exponent: i32, m: u128) -> (u16, i32, u128):
     """log2(m / 2**120 * 2**exponent), m from 2**120 to 2**121: sign, wide magnitude; 0 for an argument of 1.
 
@@ -250,7 +250,7 @@ def log2_wide(exponent: i32, m: u128) -> (u16, i32, u128):
     return sign, BIAS + 15, size
 
 
-@hot
+@inline
 def small_log1p(negative: bool, e: i32, m: u64) -> (i32, u128):
     """|log2(1 + x)| for an x of the given sign and a size below 1 / 32."""
     # 2 atanh(x / (2 + x)); x as a significand over 2**126, so that 2 is 2**127
@@ -265,7 +265,7 @@ def small_log1p(negative: bool, e: i32, m: u64) -> (i32, u128):
     return log_ratio(e, x, bottom)
 
 
-@hot
+@inline
 def exp2_minus_1(negative: bool, e: i32, m: u64) -> (i32, u128):
     """|2**x - 1| for an x of the given sign and a size below 1."""
     w = u128(u128(m) << 64)

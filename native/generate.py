@@ -50,6 +50,7 @@ def _structs(classes):
                     visit(f.type)
             found.append(declared)
 
+    visit(state.Rec)
     for cls in classes:
         for f in cls.fields.values():
             if f.type is not None:
@@ -179,7 +180,7 @@ class Generator:
         classes = list(dict.fromkeys(board.PARTS.values()))
         out = ["typedef uint8_t u8; typedef uint16_t u16; typedef uint32_t u32; typedef uint64_t u64;",
                "typedef int8_t i8; typedef int16_t i16; typedef int32_t i32; typedef int64_t i64; typedef struct M M;"]
-        out += [struct_text(c, ffi=True) for c in _structs(classes) + classes]
+        out += [struct_text(c, ffi=True) for c in _structs(classes) + classes if c is not state.Rec]
         out.append(API)
         return "\n".join(out)
 
@@ -200,7 +201,7 @@ u8 *emu_port_map(M *m, int width);
 u16 *emu_slot_bases(M *m);
 u8 *emu_dirty(M *m);
 const char *emu_cold_names(void);
-extern "Python" u64 emu_cold(u32 handle, u32 number, u64 a, u64 b, u64 c);
+extern "Python+C" u64 emu_cold(u32 handle, u32 number, u64 a, u64 b, u64 c);
 """
 
 

@@ -186,7 +186,7 @@ class Program:
         out = []
         for name, const in self.tables.items():
             if isinstance(const, Const):
-                values = ",".join(str(int(v)) for v in const.values)
+                values = ",".join(f"{int(v)}{'' if v < 1 << 31 else 'u' if v < 1 << 63 else 'ull'}" for v in const.values)
                 out.append(f"static const {c_width(const.element)} {name}[{len(const)}] = {{{values}}};")
         return "\n".join(out)
 

@@ -179,7 +179,7 @@ def deliver_gate(cpu: Cpu, vector: u8, error: u32, kind: u8, flags: u32) -> None
         raise Fault(GP, where)
     if attr & ATTR_P == 0:
         raise Fault(NP, where)
-    has_error: bool = kind == FAULT and ERROR_CODES >> (vector & 31) & 1 != 0
+    has_error: bool = kind == FAULT and vector < 32 and ERROR_CODES >> (vector & 31) & 1 != 0
     if gate == TASK_GATE:
         deliver_to_task(cpu, u16(lo >> 16), flags, error, has_error, ext)
     else:

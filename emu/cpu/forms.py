@@ -127,6 +127,8 @@ class _Builder:
             self.lines += ["if cpu.cr0 & CR0_PE == 0 or cpu.eflags & VM != 0:", "    raise Fault(UD, 0)"]
         if "cpl0" in self.e.attributes:
             self.lines += ["if cpu.cpl != 0:", "    raise Fault(GP, 0)"]
+        if "fpu" in self.e.attributes:
+            self.lines.append("fpu_wait(cpu)")
 
     def build(self):
         e = self.e
@@ -135,9 +137,10 @@ class _Builder:
         results = [self.resolve(t) for t in result] if isinstance(result, tuple) else [] if result is None else [self.resolve(result)]
         if "raw" in e.attributes:
             self.lines.append(f"{self.call_name()}(cpu, r)")
+            self.after()
             return self.form(None)
-        values = [n for n in self.names if n not in ("cc", "next", "r")]
-        operands = [o for o in e.operands if o[0] not in "JA"]
+        values = [n for n in self.names if n not in ("cc", "next", "r", "i")]
+        operands = [o for o in e.operands if o[0] != "J" and o != "Ap" and not o.startswith("ST")]
         reads = set(range(len(operands) - len(values), len(operands)))
         writes = set(range(len(results))) if self.kind == NEXT else set()
         texts = {n: self.read(n, operands[n], n in writes) for n in sorted(reads)}
@@ -153,12 +156,12 @@ class _Builder:
                 args.append("next_eip(cpu, r)")
             elif name == "r":
                 args.append("r")
+            elif name == "i":
+                args.append("r.rm")
             else:
                 args.append(texts[next(order)])
         call = f"{self.call_name()}({', '.join(args)})"
         if self.kind in (JUMP, GOTO):
-            if "next" in self.names and self.kind == JUMP and not self.flat:
-                self.lines.append("check_target(cpu, r)")
             self.lines.append(f"return {call}")
             return self.form("bool" if self.kind == JUMP else "u32")
         if not results:
@@ -169,10 +172,14 @@ class _Builder:
                 self.lines.append(f"x0: {results[0].name} = {call}")
             else:
                 self.lines.append(f"{', '.join(names)} = {call}")
-            memory_first = sorted(range(len(results)), key=lambda n: not self.is_memory(operands[n]))
-            for n in memory_first:
+            for n in reversed(range(len(results))):  # XADD r,r keeps the sum: the first operand last
                 self.write(operands[n], names[n], n in reads)
+        self.after()
         return self.form(None)
+
+    def after(self):
+        if "fpu" in self.e.attributes:
+            self.lines.append("fpu_pointers(cpu, r)")
 
     def form(self, result):
         e = self.e
@@ -295,7 +302,7 @@ class Tables:
 
     @staticmethod
     def _immediate(e):
-        kinds = [o for o in e.operands if o[0] in "IJAO"]
+        kinds = [o for o in e.operands if o[0] in "IJO" or o == "Ap"]
         if kinds == ["Iw", "Ib"]:
             return IMM_WB
         if not kinds:
@@ -321,9 +328,11 @@ def tables():
 
 def namespace():
     """The globals that handler texts are compiled in."""
+    out = {"__name__": "op"}
     from . import flow_target
-    out = {"Cpu": Cpu, "Rec": Rec, "Fault": Fault, "UD": UD, "GP": GP, "CR0_PE": state.CR0_PE, "VM": state.VM, "u8": u8, "u16": u16,
-           "u32": u32, "u64": u64, "ea": memory.ea, "next_eip": flow_target.next_eip, "check_target": flow_target.check_target}
+    from .fpu import pointers, stack
+    out |= {"Cpu": Cpu, "Rec": Rec, "Fault": Fault, "UD": UD, "GP": GP, "CR0_PE": state.CR0_PE, "VM": state.VM, "u8": u8, "u16": u16,
+           "u32": u32, "u64": u64, "ea": memory.ea, "fpu_wait": stack.fpu_wait, "fpu_pointers": pointers.fpu_pointers, "next_eip": flow_target.next_eip}
     for width in (u8, u16, u32, u64):
         for f in (memory.load, memory.store, memory.load_rmw, memory.store_rmw, memory.linear_read, memory.linear_write,
                   registers.reg, registers.set_reg):
@@ -339,10 +348,9 @@ def namespace():
 
 def compile_form(form, names):
     """The Python function of a form."""
-    text = f"def {form.name}{form.text}"
-    place = dict(names) if names.get("__name__") is None else names
-    exec(compile(text, f"<form {form.name}>", "exec"), place)
-    function = place[form.name]
+    text = f"def op_{form.name}{form.text}"
+    exec(compile(text, f"<form {form.name}>", "exec"), names)
+    function = names[f"op_{form.name}"]
     function.subset = True
     function.subset_source = text
     return function

@@ -48,7 +48,8 @@ def watch(cpu: Cpu, lin: u32, size: u8, write: bool) -> None:
 def linear_read(cpu: Cpu, seg: u8, off: u32) -> u32:
     """Linear address for a read of T's size, or #GP(0)/#SS(0)."""
     s = cpu.seg[seg & 7]
-    if s.access & SEG_READ == 0 or off < s.low or off + (T.bits // 8 - 1) > s.high:
+    if s.access & SEG_READ == 0 or off < s.low or (
+            off + (T.bits // 8 - 1) > s.high and (s.low != 0 or s.high != 0xFFFFFFFF)):  # 4 GiB segments wrap
         segment_fault(cpu, seg)
     lin: u32 = u32(s.base + off)
     if cpu.mode & (MODE_AC | MODE_DEBUG) != 0:
@@ -60,7 +61,8 @@ def linear_read(cpu: Cpu, seg: u8, off: u32) -> u32:
 def linear_write(cpu: Cpu, seg: u8, off: u32) -> u32:
     """Linear address for a write of T's size, or #GP(0)/#SS(0)."""
     s = cpu.seg[seg & 7]
-    if s.access & SEG_WRITE == 0 or off < s.low or off + (T.bits // 8 - 1) > s.high:
+    if s.access & SEG_WRITE == 0 or off < s.low or (
+            off + (T.bits // 8 - 1) > s.high and (s.low != 0 or s.high != 0xFFFFFFFF)):  # 4 GiB segments wrap
         segment_fault(cpu, seg)
     lin: u32 = u32(s.base + off)
     if cpu.mode & (MODE_AC | MODE_DEBUG) != 0:

@@ -143,7 +143,7 @@ class Cpu(Component):
     apic_base: u64
     pat: u64
     mtrr_def: u64
-    mtrr_fixed: Array(u64, 11)
+    mtrr_fixed: Array(u64, 16)  # 11 in use
     mtrr_var: Array(u64, 16)
     misc_enable: u64
     microcode: u64

@@ -17,6 +17,7 @@ from emu.cpu.state import CS, DS, ES, ESP, FS, GP, GS, MODE_STACK32, NP, SHADOW_
 from emu.cpu.tasks import SWITCH_CALL, SWITCH_JUMP, enter_task
 
 from .operands import far_pointer, rm16
+from .returns import INT1, INT3, INTO, IRET, RETF, RETF_imm, INT_n  # noqa: F401 (of this family, in a file of their own)
 
 
 # -- pieces ------------------------------------------------------------------------------------------------------
@@ -36,13 +37,14 @@ def direct_code(cpu: Cpu, sel: u16, hi: u32) -> None:
 
 
 @hot
-def gate_code(cpu: Cpu, sel: u16) -> (u32, u32):
-    """The code descriptor that a call gate leads to."""
+def gate_code(cpu: Cpu, sel: u16, jump: bool) -> (u32, u32):
+    """The code descriptor that a call gate leads to; only calls may change the privilege level."""
     if sel & 0xFFFC == 0:
         raise Fault(GP, 0)
     lo, hi = fetch_descriptor(cpu, sel, GP, 0)
     attr: u16 = desc_attr(hi)
-    if not is_code(attr) or attr_dpl(attr) > cpu.cpl:
+    dpl: u8 = attr_dpl(attr)
+    if not is_code(attr) or dpl > cpu.cpl or jump and not is_conforming(attr) and dpl != cpu.cpl:
         raise Fault(GP, sel & 0xFFFC)
     if attr & ATTR_P == 0:
         raise Fault(NP, sel & 0xFFFC)
@@ -104,10 +106,7 @@ def jump_far(cpu: Cpu, sel: u16, off: u32) -> None:
     elif kind == CALL16 or kind == CALL32:
         check_gate(cpu, sel, attr)
         target: u16 = u16(lo >> 16)
-        cs_lo, cs_hi = gate_code(cpu, target)
-        cs_attr: u16 = desc_attr(cs_hi)
-        if not is_conforming(cs_attr) and attr_dpl(cs_attr) != cpu.cpl:
-            raise Fault(GP, target & 0xFFFC)
+        cs_lo, cs_hi = gate_code(cpu, target, True)
         eip: u32 = gate_offset(lo, hi)
         if eip > desc_limit(cs_lo, cs_hi):
             raise Fault(GP, 0)
@@ -137,7 +136,7 @@ def call_gate(cpu: Cpu, r: Rec, sel: u16, lo: u32, hi: u32) -> None:
     check_gate(cpu, sel, desc_attr(hi))
     wide: bool = hi & 0x800 != 0
     target: u16 = u16(lo >> 16)
-    cs_lo, cs_hi = gate_code(cpu, target)
+    cs_lo, cs_hi = gate_code(cpu, target, False)
     cs_attr: u16 = desc_attr(cs_hi)
     level: u8 = attr_dpl(cs_attr)
     eip: u32 = gate_offset(lo, hi)

@@ -5,7 +5,7 @@ Intel SDM volume 2 under each instruction's name, and volume 3, chapters 2, 4, 1
 
 from emu.bus.component import hot
 from emu.bus.types import Fault, T, u8, u16, u32, u64
-from emu.cpu.cpuid import cpuid
+from emu.cpu.cpuid import F_DE, F_FXSR, F_MCE, F_PAE, F_PGE, F_PSE, F_SSE, F_TSC, F_VME, cpuid
 from emu.cpu.memory import ea, read_mem, write_mem
 from emu.cpu.msr import read_msr, time_stamp, write_msr
 from emu.cpu.paging import flush_page, flush_tlb, flush_tlb_all
@@ -15,9 +15,9 @@ from emu.cpu.state import (
     CR0_AM, CR0_CD, CR0_EM, CR0_ET, CR0_MP, CR0_NE, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_MCE,
     CR4_OSFXSR, CR4_OSXMMEXCPT, CR4_PAE, CR4_PCE, CR4_PGE, CR4_PSE, CR4_PVI, CR4_TSD, CR4_VME, CS, DB, DR6_BD, DR7_GD,
     EAX, EBX, ECX, EDX, ESP, GP, IF, RF, SHADOW_STI, SS, UD, VIF, VIP, VM, Cpu, Rec)
-from emu.cpu.cpuid import F_DE, F_FXSR, F_MCE, F_MSR, F_PAE, F_PGE, F_PSE, F_SSE, F_TSC, F_VME
 
 from .operands import beyond, rm16, set_rm16
+from .selectors import ARPL, LAR, LLDT, LSL, LTR, SLDT, STR, VERR, VERW  # noqa: F401 (likewise system instructions)
 
 CR0_WRITABLE = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG
 CR0_LMSW = CR0_MP | CR0_EM | CR0_TS

@@ -509,7 +509,7 @@ int emu_run(M *m)
 }
 
 /* ---- life of a machine ---- */
-M *emu_new(u64 backing_size, u32 handle)
+M *emu_new(u64 backing_size, void *handle)
 {
     M *m = calloc(1, sizeof *m);
     if (!m)
@@ -557,8 +557,8 @@ void emu_map_changed(M *m)
         host_drop(m, (u16)i);
 }
 
-/* The display has looked at video memory: writes must mark it again. */
-void emu_clean_video(M *m)
+/* Writes to video memory must mark its pages again (the display may have cleared the marks). */
+void emu_rearm_video(M *m)
 {
     u64 start = (u64)(uintptr_t)m->memory.backing_data + m->memory.vram_offset, end = start + (16u << 20);
     for (u32 i = 0; i < 2 * TLB_SIZE; i++) {
@@ -566,7 +566,6 @@ void emu_clean_video(M *m)
         if (e->host_write != 1 && e->addend + e->host_write - start < end - start)
             e->host_write = 1;
     }
-    memset(m->core.dirty, 0, (16u << 20) >> 12);
 }
 
 void emu_written(M *m, u32 offset, u32 size)

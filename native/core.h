@@ -56,7 +56,7 @@ struct Core {
     Rec *patched;       /* record whose handler is replaced so that the trace ends before it */
     Handler *patched_h;
     u32 map_epoch;      /* changes with the memory map */
-    u32 handle;         /* names the Python machine in callbacks */
+    void *handle;       /* names the Python machine in callbacks */
     u8 *pool;
     u64 pool_size, pool_used;
     Trace **cache;
@@ -75,7 +75,7 @@ struct M {
     MACHINE_PARTS
 };
 
-u64 emu_cold(u32 handle, u32 number, u64 a, u64 b, u64 c);
+u64 emu_cold(void *handle, u32 number, u64 a, u64 b, u64 c);
 u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 
 /* ---- slow paths ---- */

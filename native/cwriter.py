@@ -6,13 +6,9 @@ pointers.  Unsigned expressions are computed in u64 (u128 where wide), signed on
 """
 
 from emu.bus.component import Component
+from emu.bus.names import c_name
 from emu.bus.subset.tree import SubsetError
 from emu.bus.types import Array, Derived, Signed, Unsigned
-
-KEYWORDS = {"int", "long", "short", "char", "float", "double", "register", "auto", "static", "extern", "const", "struct",
-            "union", "enum", "signed", "unsigned", "void", "volatile", "switch", "case", "default", "do", "goto", "sizeof",
-            "typedef", "inline", "restrict", "m"}
-
 
 def c_width(declared):
     if isinstance(declared, Derived):
@@ -37,10 +33,6 @@ def c_type(t):
     if t.kind == "i":
         return next(f"i{n}" for n in (8, 16, 32, 64) if t.bits <= n)
     return {"b": "bool", "n": "void"}.get(t.kind) or f"{t.cls.__name__} *"
-
-
-def c_name(name):
-    return name + "_" if name in KEYWORDS else name
 
 
 def struct_text(cls, ffi=False):

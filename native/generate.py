@@ -12,7 +12,7 @@ from emu.bus.types import Array, Derived, u8, u16, u32, u64
 from emu.cpu import decode, events, exceptions, forms, memory, paging, state
 from emu.machine import board
 
-from .cwriter import c_name, c_type, c_width, struct_text
+from .cwriter import c_name, struct_text
 from .program import Program
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
@@ -189,19 +189,29 @@ class Generator:
 
 
 API = """
-M *emu_new(u64 backing_size, u32 handle);
+M *emu_new(u64 backing_size, void *handle);
 void emu_free(M *m);
 int emu_run(M *m);
 void emu_map_changed(M *m);
-void emu_clean_video(M *m);
+void emu_rearm_video(M *m);
 void emu_written(M *m, u32 offset, u32 size);
 void emu_forget_code(M *m);
 u32 emu_part_offset(const char *name);
 u8 *emu_port_map(M *m, int width);
 u16 *emu_slot_bases(M *m);
 u8 *emu_dirty(M *m);
+void board_expire_timers(M *m);
+u64 board_next_deadline(M *m);
+u8 board_device_read(M *m, u8 slot, u32 offset);
+void board_device_write(M *m, u8 slot, u32 offset, u8 value);
+u8 board_port_read8(M *m, u16 port);
+u16 board_port_read16(M *m, u16 port);
+u32 board_port_read32(M *m, u16 port);
+void board_port_write8(M *m, u16 port, u8 value);
+void board_port_write16(M *m, u16 port, u16 value);
+void board_port_write32(M *m, u16 port, u32 value);
 const char *emu_cold_names(void);
-extern "Python+C" u64 emu_cold(u32 handle, u32 number, u64 a, u64 b, u64 c);
+extern "Python+C" u64 emu_cold(void *handle, u32 number, u64 a, u64 b, u64 c);
 """
 
 

@@ -171,6 +171,12 @@ class _Declared:
         super().__init_subclass__(**kwargs)
         cls.fields, cls.wires = _declared(cls)
 
+    def _allocate(self):
+        """Give every field its power-on value.  The native engine's classes put the state elsewhere here."""
+        for f in self.fields.values():
+            if f.native is None:
+                setattr(self, f.name, _fresh(f.type))
+
     def save(self):
         """The declared state as plain dicts, lists and ints (derived fields left out)."""
         return {f.name: _dump(getattr(self, f.name)) for f in self.fields.values() if not f.derived}
@@ -186,9 +192,7 @@ class Struct(_Declared):
     """A declared record, used inside components: ``class Segment(Struct): base: u32 …``."""
 
     def __init__(self):
-        for f in self.fields.values():
-            if f.native is None:
-                setattr(self, f.name, _fresh(f.type))
+        self._allocate()
 
 
 def _unconnected(*_args):
@@ -202,9 +206,7 @@ class Component(_Declared):
     timers = ()
 
     def __init__(self):
-        for f in self.fields.values():
-            if f.native is None:
-                setattr(self, f.name, _fresh(f.type))
+        self._allocate()
         for name in self.wires:
             setattr(self, name, _unconnected)
 

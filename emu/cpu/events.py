@@ -5,7 +5,7 @@ from emu.bus.component import hot
 from emu.bus.types import NEVER, i64, u8, u64
 
 from .exceptions import check_interrupts, deliver_debug_trap
-from .state import MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
+from .state import IF, MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
 
 # What poll says
 RUN, STOP, IDLE, SHUTDOWN = range(4)
@@ -44,6 +44,8 @@ def poll(cpu: Cpu) -> u8:
             return SHUTDOWN
         if not cpu.halted:
             break
+        if cpu.eflags & IF == 0:
+            return IDLE  # nothing but NMI or reset ends this
         deadline: u64 = cpu.next_deadline()
         if cpu.stop_time < deadline:
             deadline = cpu.stop_time

@@ -20,10 +20,6 @@ def far(sel, off=0, osize=32):
     return record(osize, imm=off, imm2=sel)
 
 
-def wide(function):
-    return function if function is JMPF_ptr else function[u32]
-
-
 def memory(at, **fields):
     return record(disp=at, flags=3 | REC_MEM, **fields)
 
@@ -47,7 +43,7 @@ DIRECT = [
 def test_direct(function, cpl, sel, off, wanted):
     cpu = protected(cpl)
     top = cpu.gpr[4]
-    assert attempt(wide(function), cpu, far(sel, off)) == wanted
+    assert attempt(function[u32], cpu, far(sel, off)) == wanted
     if wanted is None:
         assert cpu.seg[CS].sel == sel & ~3 | cpl and cpu.eip == off and cpu.cpl == cpl
     else:
@@ -80,7 +76,7 @@ def test_real_mode():
     assert (cpu.seg[CS].base, cpu.eip, stack(cpu, 2, 2)) == (0x10000, 0x20, [0x55, 0])
     RETF[u16](cpu, record(osize=16))
     assert (cpu.seg[CS].sel, cpu.eip, cpu.gpr[4]) == (0, 0x55, 0x8000)
-    assert attempt(JMPF_ptr, cpu, far(0x1000, 0x10000)) == (GP, 0)
+    assert attempt(JMPF_ptr[u32], cpu, far(0x1000, 0x10000)) == (GP, 0)
     put_stack(cpu, 0x66, 0x777, size=2)
     RETF_imm[u16](cpu, record(osize=16, imm=6))
     assert (cpu.seg[CS].sel, cpu.eip, cpu.gpr[4]) == (0x777, 0x66, 0x800A)
@@ -129,14 +125,14 @@ def test_bad_call_gates(function, gate_fields, wanted):
     sel = put_call_gate(cpu, **gate_fields)
     if function is JMPF_ptr and gate_fields.get("sel") in (CODE16, ABSENT_CODE):
         wanted = GP, gate_fields["sel"]                # a jump may not change the level
-    assert attempt(wide(function), cpu, far(sel)) == wanted
+    assert attempt(function[u32], cpu, far(sel)) == wanted
     assert cpu.cpl == 3 and cpu.gpr[4] == STACK3
 
 
 def test_jump_through_a_gate_keeps_the_level():
     cpu = protected(3)
-    assert attempt(JMPF_ptr, cpu, far(put_call_gate(cpu))) == (GP, CODE0)
-    JMPF_ptr(cpu, far(put_call_gate(cpu, sel=CODE3 & ~3)))
+    assert attempt(JMPF_ptr[u32], cpu, far(put_call_gate(cpu))) == (GP, CODE0)
+    JMPF_ptr[u32](cpu, far(put_call_gate(cpu, sel=CODE3 & ~3)))
     assert cpu.eip == 0x4444 and cpu.seg[CS].sel == CODE3
 
 
@@ -177,6 +173,17 @@ def test_bad_returns(function, words, wanted):
     put_stack(cpu, *words)
     assert attempt(function[u32], cpu, record()) == wanted
     assert (cpu.cpl, cpu.eip, cpu.gpr[4], cpu.eflags) == (0, 0x100, STACK0, 2)
+
+
+@pytest.mark.parametrize("function, at", [(RETF, 4), (IRET, 8)])
+def test_frames_are_read_from_the_top(function, at):
+    cpu = protected()
+    poke(cpu, 0x90000, 0x91007)
+    for n in range(16):
+        poke(cpu, 0x91000 + 4 * n, n << 12 | 7)
+    cpu.cr3, cpu.cr0 = 0x90000, cpu.cr0 | 0x80000000   # nothing at the stack
+    assert attempt(function[u32], cpu, record()) == (14, 0)
+    assert cpu.cr2 == STACK0 + at
 
 
 def test_return_inwards_is_refused():

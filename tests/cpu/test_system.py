@@ -133,6 +133,16 @@ def test_arpl(dst, src, result, zero):
     assert peek(cpu, 0x700) == 0xBBBB0000 | result
 
 
+def test_arpl_writes_memory_only_if_it_changes():
+    cpu = protected()
+    cpu.seg[3].access = 1
+    poke(cpu, 0x700, 0x13)
+    cpu.gpr[1] = 2
+    assert attempt(ARPL, cpu, memory(0x700, reg=1)) is None
+    poke(cpu, 0x700, 0x10)
+    assert attempt(ARPL, cpu, memory(0x700, reg=1)) == (GP, 0) and cpu.eflags & ZF == 0
+
+
 # -- control registers -------------------------------------------------------------------------------------------
 
 def write_cr(cpu, n, value):

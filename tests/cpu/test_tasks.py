@@ -50,7 +50,7 @@ def cpu():
 
 def test_jump_to_a_tss(cpu):
     cpu.gpr[0], cpu.gpr[7], cpu.eflags, cpu.dr[7] = 0xAAAA5555, 7, 2 | IF, 0x7FF
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert (cpu.eip, cpu.eflags, cpu.seg[7].sel) == (0x4321, 2 | CF, TSS2_SEL)
     assert list(cpu.gpr[:8]) == [0xF000 if n == 4 else v for n, v in enumerate(REGISTERS)]
     assert selectors(cpu)[:6] == [DATA0, CODE0, DATA0, DATA0, 0, 0]
@@ -84,7 +84,7 @@ def test_16_bit_tss(cpu):
 
 def test_task_gate_of_a_jump(cpu):
     poke(cpu, GDT + FREE, gate(TSS2_SEL, 0, 0x85), 8)
-    JMPF_ptr(cpu, far(FREE))
+    JMPF_ptr[u32](cpu, far(FREE))
     assert cpu.seg[7].sel == TSS2_SEL
 
 
@@ -101,7 +101,7 @@ def test_refused_switches_change_nothing(cpu, sel, wanted):
     poke(cpu, GDT + FREE + 32, gate(0x0C, 0, 0x85), 8)
     put_descriptor(cpu, FREE + 40, TSS2_BASE, 0x66, 0x89)
     before = bytes(cpu.memory)
-    assert attempt(JMPF_ptr, cpu, far(sel)) == wanted
+    assert attempt(JMPF_ptr[u32], cpu, far(sel)) == wanted
     assert bytes(cpu.memory) == before and cpu.seg[7].sel == TSS_SEL and cpu.eip == 0x100
 
 
@@ -123,7 +123,7 @@ def test_bad_states_fault_in_the_new_task(cpu, changes, vector, error):
     put_gate(cpu, vector, TSS16_SEL, 0, 0x85)          # a handler with a state of its own; any other shuts down
     fill_tss16(cpu)
     fill_tss(cpu, **changes)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.seg[7].sel == TSS16_SEL and not cpu.late
     assert peek(cpu, TSS16_BASE, 2) == TSS2_SEL
     assert peek(cpu, TSS2_BASE + 0x20) == changes.get("eip", 0x4321)   # the new task's EIP
@@ -134,7 +134,7 @@ def test_bad_states_fault_in_the_new_task(cpu, changes, vector, error):
 def test_which_vector_the_new_task_takes(cpu):
     put_gate(cpu, NP, CODE0, 0x5000 + NP, 0x8E)
     fill_tss(cpu, data=ABSENT3)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.eip == 0x5000 + NP and stack(cpu, 3) == [ABSENT3 & ~3, 0x4321, CODE0]
     assert cpu.seg[DS].sel == ABSENT3 and cpu.seg[DS].access == 0
 
@@ -163,33 +163,33 @@ def test_software_interrupt_through_a_task_gate(cpu):
 
 def test_switch_to_another_level(cpu):
     fill_tss(cpu, cs=CODE3, ss=DATA3, data=DATA3, esp=STACK3)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.cpl == 3 and cpu.gpr[4] == STACK3
 
 
 def test_conforming_code_of_an_inner_level(cpu):
     fill_tss(cpu, cs=CONFORMING0 | 3, ss=DATA3, data=DATA3)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.cpl == 3 and cpu.eip == 0x4321
 
 
 def test_switch_into_virtual_8086_mode(cpu):
     fill_tss(cpu, flags=2 | VM, cs=0x1234, ss=0x10, data=0x20, eip=0x50)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.cpl == 3 and cpu.seg[CS].base == 0x12340 and cpu.seg[SS].attr == 0xF3 and cpu.mode == 0
 
 
 def test_ldt_of_the_new_task(cpu):
     put_descriptor(cpu, 0x0C, 0x7000, 0xFFF, 0x4092)
     fill_tss(cpu, ldt=LDT_SEL, data=0x0C)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.seg[6].base == LDT_BASE and cpu.seg[DS].base == 0x7000
     assert peek(cpu, LDT_BASE + 13, 1) == 0x93
 
 
 def test_debug_trap_bit(cpu):
     fill_tss(cpu, trap=1)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.trap == DR6_BT
 
 
@@ -205,7 +205,7 @@ def test_page_directory_of_the_new_task(cpu):
     paged(cpu, 0x92000)
     cpu.cr3, cpu.cr0 = 0x90000, cpu.cr0 | 0x80000000
     poke(cpu, TSS2_BASE + 0x1C, 0x92000)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.cr3 == 0x92000 and not cpu.late
 
 
@@ -213,7 +213,7 @@ def test_absent_tss_page_faults_in_the_old_task(cpu):
     paged(cpu, 0x90000, absent=(TSS2_BASE,))
     cpu.cr3, cpu.cr0 = 0x90000, cpu.cr0 | 0x80000000
     memory = bytes(cpu.memory[:0x90000])
-    assert attempt(JMPF_ptr, cpu, far(TSS2_SEL)) == (14, 0)
+    assert attempt(JMPF_ptr[u32], cpu, far(TSS2_SEL)) == (14, 0)
     assert cpu.seg[7].sel == TSS_SEL and bytes(cpu.memory[:0x90000]) == memory
 
 
@@ -226,7 +226,7 @@ def test_bad_page_directory_pointers_of_the_new_task(cpu):
     poke(cpu, TSS2_BASE + 0x1C, 0x94000)
     put_gate(cpu, TS_VEC, TSS16_SEL, 0, 0x85)
     fill_tss16(cpu)
-    JMPF_ptr(cpu, far(TSS2_SEL))
+    JMPF_ptr[u32](cpu, far(TSS2_SEL))
     assert cpu.seg[7].sel == TSS16_SEL and stack(cpu, 1, 2) == [TSS2_SEL]
 
 

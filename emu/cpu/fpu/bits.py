@@ -28,6 +28,12 @@ def clz64(x: u64) -> u8:
 
 
 @inline
+def join(high: u64, low: u64) -> u128:
+    """128 bits from two halves."""
+    return u128(u128(high) << 64) | low
+
+
+@inline
 def shift_jam128(x: u128, n: u32) -> u128:
     """x >> n for any n but 0, with bit 0 set if a 1 was shifted out."""
     if n > 127:

@@ -6,7 +6,7 @@ Special operands: Intel SDM volume 1, 4.8.3, 8.2.2 (unsupported encodings), 8.5.
 """
 from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64, u128
-from emu.cpu.fpu.bits import clz64, sqrt128
+from emu.cpu.fpu.bits import clz64, join, sqrt128
 from emu.cpu.fpu.rounding import INDEFINITE, INDEFINITE_SEXP, INFINITY, round80
 from emu.cpu.fpu.state import DE, IE, RC, RC_DOWN, ZE
 
@@ -97,28 +97,20 @@ def nan80(am: u64, ase: u16, bm: u64, bse: u16) -> (u64, u16, u16):
 
 # -- add, subtract -----------------------------------------------------------------------------------------------
 
-@inline
-def add80(am: u64, ase: u16, bm: u64, bse: u16, flip: u16, cw: u16) -> (u64, u16, u16):
-    """a + b, or a - b with ``flip`` 8000h."""
-    if is_normal(am, ase) and is_normal(bm, bse):
-        return add_finite(ase & SIGN, i32(ase & EXP), am, (bse ^ flip) & SIGN, i32(bse & EXP), bm, cw)
-    return add_special(am, ase, bm, bse, flip, cw)
-
-
 @hot
-def add_special(am: u64, ase: u16, bm: u64, bse: u16, flip: u16, cw: u16) -> (u64, u16, u16):
-    """add80 with an operand that is not normal."""
+def add80(am: u64, ase: u16, bm: u64, bse: u16, flip_a: u16, flip_b: u16, cw: u16) -> (u64, u16, u16):
+    """a + b; with 8000h for a flip that operand's sign is changed first, unless it is a NaN."""
     if is_unsupported(am, ase) or is_unsupported(bm, bse):
         return INDEFINITE, INDEFINITE_SEXP, IE
     if is_nan(am, ase) or is_nan(bm, bse):
         return nan80(am, ase, bm, bse)
     fl: u16 = denormal_flag(am, ase) | denormal_flag(bm, bse)
-    sa = ase & SIGN
-    sb = (bse ^ flip) & SIGN
+    sa = (ase ^ flip_a) & SIGN
+    sb = (bse ^ flip_b) & SIGN
     if (ase & EXP) == EXP:
         if (bse & EXP) == EXP and sa != sb:
             return INDEFINITE, INDEFINITE_SEXP, IE
-        return am, ase, fl
+        return am, sa | EXP, fl
     if (bse & EXP) == EXP:
         return bm, sb | EXP, fl
     m: u64 = 0
@@ -159,31 +151,29 @@ def add_finite(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64, cw: u16) ->
 @inline
 def add_exact(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64) -> (u16, i32, u64, u64):
     """Exact sum of two normalised numbers: sign, exponent and 128 bits with a sticky end; ``hi`` is 0 if it is 0."""
-    sign: u16 = sa
-    exp: i32 = ea
-    x: u64 = am
-    y: u64 = bm
-    d: u32 = u32(ea - eb)
-    if ea < eb or (ea == eb and am < bm):
-        sign = sb
-        exp = eb
-        x = bm
-        y = am
-        d = u32(eb - ea)
-    w: u128 = 1
-    if d < 65:
-        w = u128(u128(y) << 64) >> (d & 127)
-    elif d == 65:
-        w = u128((y >> 1) | (y & 1))
-    if sa == sb:
-        high = u64(x + (w >> 64))
-        low = u64(w)
-        if high < x:
-            return sign, i32(exp + 1), (high >> 1) | HIGH_BIT, (low >> 1) | u64((high & 1) << 63) | (low & 1)
-        return sign, exp, high, low
-    diff = u128((u128(x) << 64) - w)
-    hi: u64 = u64(diff >> 64)
-    lo: u64 = u64(diff)
+    # Choices that depend on the data are made with masks: branches would be mispredicted half of the time.
+    swap = u64(0 - (u64(ea < eb) | (u64(ea == eb) & u64(am < bm))))
+    change = (am ^ bm) & swap
+    x = am ^ change
+    y = bm ^ change
+    e = u32(ea) ^ ((u32(ea) ^ u32(eb)) & swap)
+    sign = sa ^ ((sa ^ sb) & u16(swap))
+    d = u32(2 * e - u32(ea) - u32(eb))
+    # both one place down, for the carry; the smaller one d places down
+    yh: u64 = 0
+    yl: u64 = 0
+    if d < 64:
+        yh = y >> 1 >> (d & 63)
+        yl = u64(y << ((63 - d) & 63))
+    elif d < 127:
+        yl = (y >> ((d - 63) & 63)) | u64(u64(y << ((127 - d) & 63)) != 0)
+    else:
+        yl = 1
+    minus = u64(0 - u64(sa != sb))
+    total = u128(join(x >> 1, u64(x << 63)) + join(yh ^ minus, yl ^ minus) + (minus & 1))
+    hi: u64 = u64(total >> 64)
+    lo: u64 = u64(total)
+    exp: i32 = i32(e + 1)
     if hi == 0:
         if lo == 0:
             return 0, 0, 0, 0
@@ -191,44 +181,24 @@ def add_exact(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64) -> (u16, i32
         lo = 0
         exp = i32(exp - 64)
     n = clz64(hi)
-    if n != 0:
-        hi = u64(hi << (n & 63)) | (lo >> ((64 - n) & 63))
-        lo = u64(lo << (n & 63))
-        exp = i32(exp - i32(n))
-    return sign, exp, hi, lo
+    return sign, i32(exp - i32(n)), u64(hi << (n & 63)) | (lo >> 1 >> ((63 - n) & 63)), u64(lo << (n & 63))
 
 
 # -- multiply, divide, square root -------------------------------------------------------------------------------
 
 @inline
-def mul80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
-    """a * b."""
-    if is_normal(am, ase) and is_normal(bm, bse):
-        return mul_finite((ase ^ bse) & SIGN, i32(ase & EXP), am, i32(bse & EXP), bm, cw)
-    return mul_special(am, ase, bm, bse, cw)
-
-
-@inline
-def mul_finite(sign: u16, ea: i32, am: u64, eb: i32, bm: u64, cw: u16) -> (u64, u16, u16):
-    """Product of two normalised numbers."""
-    exp, hi, lo = mul_exact(ea, am, eb, bm)
-    return round80(sign, exp, hi, lo, cw)
-
-
-@inline
 def mul_exact(ea: i32, am: u64, eb: i32, bm: u64) -> (i32, u64, u64):
     """Exact product of two normalised numbers."""
-    p: u128 = u128(am) * bm
-    exp: i32 = i32(ea + eb - 16382)
-    if p >> 127 == 0:
-        p = u128(p << 1)
-        exp = i32(exp - 1)
-    return exp, u64(p >> 64), u64(p)
+    p = u128(am) * bm
+    hi = u64(p >> 64)
+    lo = u64(p)
+    n = (hi >> 63) ^ 1
+    return i32(u32(ea + eb - 16382) - n), u64(hi << (n & 1)) | ((lo >> 63) & n), u64(lo << (n & 1))
 
 
 @hot
-def mul_special(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
-    """mul80 with an operand that is not normal."""
+def mul80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
+    """a * b."""
     if is_unsupported(am, ase) or is_unsupported(bm, bse):
         return INDEFINITE, INDEFINITE_SEXP, IE
     if is_nan(am, ase) or is_nan(bm, bse):
@@ -243,43 +213,26 @@ def mul_special(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16
         return 0, sign, fl
     ma, ea = normalise(am, ase)
     mb, eb = normalise(bm, bse)
-    m, se, more = mul_finite(sign, ea, ma, eb, mb, cw)
+    exp, hi, lo = mul_exact(ea, ma, eb, mb)
+    m, se, more = round80(sign, exp, hi, lo, cw)
     return m, se, fl | more
-
-
-@inline
-def div80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
-    """a / b."""
-    if is_normal(am, ase) and is_normal(bm, bse):
-        exp, hi, lo = div_exact(i32(ase & EXP), am, i32(bse & EXP), bm)
-        return round80((ase ^ bse) & SIGN, exp, hi, lo, cw)
-    return div_special(am, ase, bm, bse, cw)
 
 
 @inline
 def div_exact(ea: i32, am: u64, eb: i32, bm: u64) -> (i32, u64, u64):
     """Quotient of two normalised numbers; lo says how the remainder compares with half of the divisor."""
-    exp: i32 = i32(ea - eb + 16383)
-    n: u128 = u128(u128(am) << 63)
-    if am < bm:
-        n = u128(n << 1)
-        exp = i32(exp - 1)
+    less = u32(am < bm)
+    n = u128(u128(u64(am)) << (63 + (less & 1)))
     q = u64(n // bm)
     rest = u64(n - u128(q) * bm)
-    lo: u64 = 0
-    if rest != 0:
-        other = u64(bm - rest)
-        lo = 1
-        if rest == other:
-            lo = 1 << 63
-        elif rest > other:
-            lo = 3 << 62
-    return exp, q, lo
+    other = u64(bm - rest)
+    lo: u64 = (u64(rest >= other) << 63) | u64(rest != 0 and rest != other)
+    return i32(u32(ea - eb + 16383) - less), q, lo
 
 
 @hot
-def div_special(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
-    """div80 with an operand that is not normal."""
+def div80(am: u64, ase: u16, bm: u64, bse: u16, cw: u16) -> (u64, u16, u16):
+    """a / b."""
     if is_unsupported(am, ase) or is_unsupported(bm, bse):
         return INDEFINITE, INDEFINITE_SEXP, IE
     if is_nan(am, ase) or is_nan(bm, bse):

@@ -46,11 +46,11 @@ def split(hi: u64, lo: u64, unit: u64) -> (u64, u64):
 def round80(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u64, u16, u16):
     """An exact result as floatx80, rounded as precision and rounding control say."""
     if (cw & (PC | RC)) == PC_64 and u32(exp - 1) < 0x7FFD:
-        if lo < HALF or (lo == HALF and (hi & 1) == 0):
-            return hi, sign | u16(exp), PE if lo != 0 else 0
-        if hi != u64.max:
-            return u64(hi + 1), sign | u16(exp), PE | C1
-        return HALF, sign | u16(exp + 1), PE | C1
+        # no branches that depend on the fraction: they would be mispredicted
+        up = u64(u64(lo + (HALF - 1) + (hi & 1)) < lo)
+        m = u64(hi + up)
+        if m != 0:
+            return m, sign | u16(exp), (u16(lo != 0) << 5) | (u16(up) << 9)
     return round80_any(sign, exp, hi, lo, cw)
 
 
@@ -115,13 +115,10 @@ def round64(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u64, u16):
     top = u64(sign) << 48
     e = i32(exp - 15360)
     if u32(e - 1) < 0x7FD and (cw & RC) == RC_NEAREST:
-        tail = hi & 0x7FF
-        m: u64 = u64((hi >> 11) + (u64(u32(e - 1)) << 52))
-        if (tail | lo) == 0:
-            return top | m, 0
-        if tail < 0x400 or (tail == 0x400 and lo == 0 and (m & 1) == 0):
-            return top | m, PE
-        return top | u64(m + 1), PE | C1
+        tail = u64(hi << 53) | u64(lo != 0)
+        m = u64((hi >> 11) + (u64(u32(e - 1)) << 52))
+        up = u64(u64(tail + (HALF - 1) + (m & 1)) < tail)
+        return top | u64(m + up), (u16(tail != 0) << 5) | (u16(up) << 9)
     return round_narrow(sign, e, hi, lo, cw, 11, 0x7FF)
 
 
@@ -131,13 +128,10 @@ def round32(sign: u16, exp: i32, hi: u64, lo: u64, cw: u16) -> (u32, u16):
     top = u32(sign) << 16
     e = i32(exp - 16256)
     if u32(e - 1) < 0xFD and (cw & RC) == RC_NEAREST:
-        tail = hi & 0xFFFFFFFFFF
-        m: u32 = u32((hi >> 40) + (u32(e - 1) << 23))
-        if (tail | lo) == 0:
-            return top | m, 0
-        if tail < 1 << 39 or (tail == 1 << 39 and lo == 0 and (m & 1) == 0):
-            return top | m, PE
-        return top | u32(m + 1), PE | C1
+        tail = u64(hi << 24) | u64(lo != 0)
+        m = u32((hi >> 40) + (u32(e - 1) << 23))
+        up = u32(u64(tail + (HALF - 1) + (m & 1)) < tail)
+        return top | u32(m + up), (u16(tail != 0) << 5) | (u16(up) << 9)
     wide, fl = round_narrow(sign, e, hi, lo, cw, 40, 0xFF)
     return u32(wide), fl
 

@@ -72,7 +72,7 @@ def unmasked(f: Fpu, fl: u16) -> u16:
 @inline
 def status(f: Fpu) -> u16:
     """The status word as the guest reads it."""
-    return f.fsw | u16(f.top << 11)
+    return u16(f.fsw | (f.top << 11))
 
 
 @inline
@@ -114,6 +114,18 @@ def note(f: Fpu, fl: u16) -> None:
 @inline
 def put(f: Fpu, r: u8, m: u64, se: u16, fl: u16) -> bool:
     """Write the result of an operation to physical register r; false if an unmasked exception forbids it."""
+    if unmasked(f, fl) != 0:
+        return put_unmasked(f, r, m, se, fl)
+    f.fsw = (f.fsw & (0xFFFF - C1)) | fl
+    f.mant[r & 7] = m
+    f.sexp[r & 7] = se
+    f.ftw = f.ftw | u8(1 << (r & 7))
+    return True
+
+
+@hot
+def put_unmasked(f: Fpu, r: u8, m: u64, se: u16, fl: u16) -> bool:
+    """put with an unmasked exception."""
     if unmasked(f, fl & BEFORE) != 0:
         # the operation did not happen: neither did its rounding
         note(f, fl & (BEFORE | SF | (C1 if (fl & SF) != 0 else 0)))

@@ -50,7 +50,7 @@ class Fpu(Struct):
     """
 
     fcw: u16
-    fsw: u16
+    fsw: u32  # 16 bits in use
     top: u8
     ftw: u8
     mant: Array(u64, 8)

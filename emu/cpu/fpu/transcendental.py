@@ -5,7 +5,7 @@ trigonometric ones are reduced with the 66-bit pi.  Intel SDM volume 1, 8.3.7, 8
 """
 from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64, u128
-from emu.cpu.fpu.bits import mul128
+from emu.cpu.fpu.bits import join, mul128
 from emu.cpu.fpu.f80 import (
     EXP, SIGN, denormal_flag, is_infinity, is_nan, is_unsupported, mul80, nan80, normalise)
 from emu.cpu.fpu.f80int import from_magnitude
@@ -15,7 +15,7 @@ from emu.cpu.fpu.stack import empty, note, pop, put, st, underflow
 from emu.cpu.fpu.state import C2, IE, PC_64, PE, UE, ZE, Fpu
 from emu.cpu.fpu.tables import QUARTER_PI_HIGH, QUARTER_PI_LOW
 from emu.cpu.fpu.wide import (
-    BIAS, atan_quotient, divide, exp2_minus_1, fraction, join, log2_wide, reduce_angle, round_wide, sin_cos, small_log1p, widen)
+    BIAS, atan_quotient, divide, exp2_minus_1, fraction, log2_wide, reduce_angle, round_wide, sin_cos, small_log1p, widen)
 from emu.cpu.state import Cpu
 
 OUT_OF_RANGE = BIAS + 63  # 2**63

@@ -5,7 +5,7 @@ bit 127 of w is set.  A fraction is a u128 in units of 2**-128.
 """
 from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64, u128
-from emu.cpu.fpu.bits import clz64, div128, mul128
+from emu.cpu.fpu.bits import clz64, div128, join, mul128
 from emu.cpu.fpu.rounding import round80
 from emu.cpu.fpu.state import PC_64
 from emu.cpu.fpu.tables import (
@@ -17,12 +17,6 @@ SIGN = 0x8000
 
 
 # -- wide numbers ------------------------------------------------------------------------------------------------
-
-@inline
-def join(high: u64, low: u64) -> u128:
-    """128 bits from two halves."""
-    return u128(u128(high) << 64) | low
-
 
 @inline
 def clz128(x: u128) -> u8:

@@ -119,7 +119,7 @@ def jump_far(cpu: Cpu, sel: u16, off: u32) -> None:
 
 @hot
 def JMPF_ptr(cpu: Cpu, r: Rec) -> None:
-    jump_far(cpu, r.imm2, r.imm)
+    jump_far(cpu, r.imm2, T(r.imm))
 
 
 @hot
@@ -213,7 +213,7 @@ def call_far(cpu: Cpu, r: Rec, sel: u16, off: u32, wide: bool) -> None:
 
 @hot
 def CALLF_ptr(cpu: Cpu, r: Rec) -> None:
-    call_far(cpu, r, r.imm2, r.imm, T.bits == 32)
+    call_far(cpu, r, r.imm2, T(r.imm), T.bits == 32)
 
 
 @hot

@@ -1,5 +1,6 @@
 """Software interrupts, and returns from far calls and interrupts.
 
+The words of a return frame are read from the highest address down, as processors do: a page fault shows it.
 Intel SDM volume 2 (INT n, IRET, RET) and volume 3, chapter 6 and 20.
 """
 
@@ -121,8 +122,8 @@ def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) ->
 
 @hot
 def retf(cpu: Cpu, r: Rec, release: u32) -> None:
-    eip: T = stack_read[T](cpu, r, 0)
     sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
+    eip: T = stack_read[T](cpu, r, 0)
     if protected(cpu):
         return_far[T](cpu, r, sel, eip, T.bits // 4, release)
     else:
@@ -159,9 +160,9 @@ def iret_real(cpu: Cpu, r: Rec) -> None:
     virtual: bool = v86 and cpu.eflags & IOPL != IOPL
     if virtual and (cpu.cr4 & CR4_VME == 0 or T.bits == 32):
         raise Fault(GP, 0)
-    eip: T = stack_read[T](cpu, r, 0)
-    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
     flags: T = stack_read[T](cpu, r, T.bits // 4)
+    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
+    eip: T = stack_read[T](cpu, r, 0)
     mask: u32 = IRET_FLAGS | IF
     if T.bits == 32:
         mask = mask | IRET_FLAGS32
@@ -207,9 +208,9 @@ def iret_v86(cpu: Cpu, r: Rec, eip: u32, sel: u16, flags: u32) -> None:
 
 @hot
 def iret_protected(cpu: Cpu, r: Rec) -> None:
-    eip: T = stack_read[T](cpu, r, 0)
-    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
     flags: T = stack_read[T](cpu, r, T.bits // 4)
+    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
+    eip: T = stack_read[T](cpu, r, 0)
     if T.bits == 32 and flags & VM != 0 and cpu.cpl == 0:
         iret_v86(cpu, r, eip, sel, flags)
     else:

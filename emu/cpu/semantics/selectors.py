@@ -7,7 +7,7 @@ protected mode.
 from emu.bus.component import hot
 from emu.bus.types import Fault, T, u16, u32
 from emu.cpu.flags import cc_some
-from emu.cpu.memory import ea, linear_write, load_rmw, store_rmw, sys_write8
+from emu.cpu.memory import ea, sys_write8, write_mem
 from emu.cpu.registers import reg, set_reg
 from emu.cpu.segments import (
     ATTR_P, ATTR_S, BUSY, BUSY_TSS16, BUSY_TSS32, CALL16, CALL32, LDT, TABLE, TASK_GATE, TSS16, TSS32, attr_dpl,
@@ -129,21 +129,15 @@ def VERW(cpu: Cpu, r: Rec) -> None:
 
 @hot
 def ARPL(cpu: Cpu, r: Rec) -> None:
-    """Raise the RPL of the first operand to that of the second."""
+    """Raise the RPL of the first operand to that of the second; memory is written only if it changes."""
     src: u16 = reg[u16](cpu, r.reg)
-    dst: u16 = 0
-    lin: u32 = 0
-    if r.flags & REC_MEM != 0:
-        off: u32 = ea(cpu, r)
-        lin = linear_write[u16](cpu, r.seg, off)
-        dst = load_rmw[u16](cpu, r, lin)
-    else:
-        dst = reg[u16](cpu, r.rm)
+    dst: u16 = rm16(cpu, r)
     less: bool = dst & 3 < src & 3
     if less:
         dst = (dst & 0xFFFC) | (src & 3)
-    if r.flags & REC_MEM != 0:
-        store_rmw[u16](cpu, r, lin, dst)
-    else:
-        set_reg[u16](cpu, r.rm, dst)
+        if r.flags & REC_MEM != 0:
+            off: u32 = ea(cpu, r)
+            write_mem[u16](cpu, r, r.seg, off, dst)
+        else:
+            set_reg[u16](cpu, r.rm, dst)
     cc_some(cpu, ZF, ZF if less else 0)

@@ -1,0 +1,1 @@
+"""Suites of instruction vectors and the harness that runs them (``emu cpu-test``)."""

@@ -1,0 +1,461 @@
+"""A PC: the board with its media and firmware, and what can be done with it.
+
+`from emu import Machine` is this class; the command line uses nothing else.
+"""
+
+import time
+
+from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_VIDEO
+from emu.bus.types import NEVER
+from emu.cpu.cpuid import MODELS
+from emu.cpu.events import HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
+from emu.cpu.reset import reset_cpu
+from emu.cpu.state import IF
+from emu.devices.ata import AtaDisk
+from emu.devices.atapi import AtapiDrive
+from emu.devices.i440fx import SEGMENTS
+from emu.media import opening
+
+from . import board, firmware, keys
+from .config import ConfigError, MachineConfig
+from .views import CpuView, MemoryView, Mouse
+
+TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
+VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in virtual time, so that runs repeat
+ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
+VGA_ROM_AT = 256 << 10
+HOST_SLEEP = 0.01
+
+
+def make_parts(engine, backing_size, owner):
+    """The parts under the engine asked for ("auto": native where built).  Raises ConfigError."""
+    if engine != "python":
+        from . import native_parts
+        if native_parts.available():
+            return native_parts.NativeParts(backing_size, owner)
+        if engine == "native":
+            raise ConfigError("engine: the native engine is not built (it needs a C compiler at installation)")
+    from .python_parts import PythonParts
+    return PythonParts(backing_size, owner)
+
+
+class Machine:
+    """A machine from a MachineConfig or its fields as keyword arguments (``cdrom=``, ``memory="256M"`` …).
+
+    Raises ConfigError and MediaError.  A context manager; closing it gives memory and files back.
+    """
+
+    def __init__(self, config=None, **fields):
+        self.config = config = config if config is not None else MachineConfig.make(**fields)
+        self.ended = None
+        self.exit_value = 0
+        self.paused = False
+        self.closed = False
+        self._media = []
+        self._typing = []
+        self._serial = bytearray()
+        self._serial_seen = 0
+        self._serial_sink = self._serial_source = None
+        self._debug = bytearray()
+        self.firmware_log = bytearray()
+        ram = config.memory
+        self._vram_at = (ram + 0xFFFFF) & ~0xFFFFF
+        self._rom_at = self._vram_at + VRAM_SIZE
+        self.parts = make_parts(config.engine, self._rom_at + ROM_ROOM, self)
+        for name, part in self.parts.parts.items():
+            setattr(self, "_" + name, part)
+        try:
+            self._assemble()
+        except BaseException:
+            self.close()
+            raise
+
+    # -- assembly ------------------------------------------------------------------------------------------------
+
+    def _assemble(self):
+        config, p = self.config, self.parts.parts
+        memory = self._memory
+        memory.ram_size = config.memory
+        memory.vram_offset = self._vram_at
+        for page in range(self._vram_at >> 12, self._rom_at >> 12):
+            memory.watch[page] = WATCH_VIDEO
+        self._bios = config.bios_path().read_bytes()
+        self._vga_bios = config.vga_bios_path().read_bytes()
+        memory.backing[self._rom_at:self._rom_at + len(self._bios)] = self._bios
+        at = self._rom_at + VGA_ROM_AT
+        memory.backing[at:at + len(self._vga_bios)] = self._vga_bios
+        self.vga, self.vram, self.vram_dirty = self._vga, memoryview(memory.backing)[self._vram_at:self._rom_at], memory.dirty
+        self._vga.vram, self._vga.vram_dirty = self.vram, memory.dirty
+        self._clock.host = config.wanted_clock() == "host"
+        if self._clock.host:
+            self._clock.skew = -self._clock.host_time() & NEVER
+        self._pic0.slaves, self._pic0.elcr_writable, self._pic1.elcr_writable = 4, 0xF8, 0xDE
+        self._dma0.shift, self._dma1.shift = 0, 1
+        for part in (self._dma0, self._dma1, self._bus_master, self._fw_cfg):
+            part.memory = memory
+        self._bus_master.channels = [self._ide0, self._ide1]
+        self._fdc.dma = self._dma0
+        self._fdc.fast = True
+        for (device, function), name in board.PCI_FUNCTIONS.items():
+            self._pci.functions[device << 3 | function] = p[name]
+            p[name].remap = self._remap
+        self._i440fx.pam_changed = self._remap
+        self._uart0.sink = self._serial_out
+        self._debug_console.sink = self._debug.append
+        self._firmware_log.sink = self.firmware_log.append
+        self._debug_exit.on_exit = self._debug_exit_written
+        self._pm.on_power_off = self._powered_off
+        self._cpu.model = next(n for n, m in enumerate(MODELS) if m.name == config.cpu)
+        self._insert_media()
+        self._power_on()
+        self.cpu = CpuView(self._cpu)
+        self.memory = MemoryView(memory)
+        self.mouse = Mouse(self)
+        if config.serial != "null":
+            from .serial_host import connect
+            connect(self, config.serial)
+
+    def _insert_media(self):
+        config = self.config
+        places = [(self._ide0, 0), (self._ide0, 1), (self._ide1, 0), (self._ide1, 1)]
+        if config.cdrom is not None:
+            image = opening.open_cdrom(config.cdrom)
+            self._media.append(image)
+            self.cdrom = AtapiDrive(image)
+            self._ide1.attach(0, self.cdrom)
+            places.remove((self._ide1, 0))
+        for n, disk in enumerate(config.disks):
+            image = opening.open_disk(disk.path, config.disk_keeps_writes(disk))
+            self._media.append(image)
+            channel, index = places[n]
+            channel.attach(index, AtaDisk(image, serial=f"EM{n + 1:05}"))
+        if config.cdrom is None and (self._ide1, 0) in places[len(config.disks):]:
+            self.cdrom = AtapiDrive(None)
+            self._ide1.attach(0, self.cdrom)
+        kinds = [4, 0]
+        for n, floppy in enumerate(config.floppies):
+            medium = opening.open_floppy(floppy.path, config.disk_keeps_writes(floppy))
+            self._media.append(medium)
+            kinds[n] = medium.format.drive_type
+            self._fdc.insert(n, medium)
+        for n, kind in enumerate(kinds):
+            self._fdc.set_drive(n, kind)
+        self._floppy_kinds = kinds
+
+    def _power_on(self):
+        for name, part in self.parts.parts.items():
+            if name not in ("cpu", "clock", "memory"):
+                part.reset()
+        reset_cpu(self._cpu)
+        self._cpu.reset_request = False
+        self._rtc.set_time(time.time() if self._clock.host else VIRTUAL_EPOCH)
+        firmware.set_cmos(self._rtc, self.config, self._floppy_kinds)
+        firmware.fill_fw_cfg(self._fw_cfg, self.config, self._cpu)
+        self._remap()
+
+    def reset(self):
+        """Pull the machine's reset line: everything but RAM and the clock starts anew."""
+        for name, part in self.parts.parts.items():
+            if name not in ("cpu", "clock", "memory", "rtc", "irqs"):
+                part.reset()
+        for line in range(16):
+            self._irqs.sources[line] = 0
+        reset_cpu(self._cpu)
+        self._cpu.reset_request = False
+        self._cpu.intr = 0
+        firmware.fill_fw_cfg(self._fw_cfg, self.config, self._cpu)
+        self._remap()
+
+    def _remap(self):
+        """Build the port and memory maps from the chips' registers."""
+        bases = {}
+        regions = []
+        for function in self._pci.functions.values():
+            for index, is_io, base, size in function.bars():
+                if is_io:
+                    if function is self._bus_master and index == 4:
+                        bases["bus_master", "bus_master_ports"] = base
+                    elif function is self._pm:
+                        bases["pm", "pm_ports" if index == 7 else "smbus_ports"] = base
+                elif function is self._vga_pci:
+                    if index == 0:
+                        regions.append((base, size, RW, self._vram_at))
+                    elif index == 2:
+                        regions.append((base, size, DEVICE_KIND + board.VGA_MMIO, 0))
+                    elif index == 6:
+                        regions.append((base, size, RO, self._rom_at + VGA_ROM_AT))
+        bios = len(self._bios)
+        regions.append((0x1_0000_0000 - bios, bios, RO, self._rom_at))
+        absent = set() if self.config.debug_exit else {"debug_exit"}
+        maps = board.port_maps(bases, absent)
+        bases_by_slot = [0] + [slot.base if slot.base is not board.MOVABLE else bases.get((slot.part, slot.attribute), 0)
+                               for slot in board.slots()]
+        self.parts.set_ports(maps, bases_by_slot)
+        memory = self._memory
+        memory.set_regions(regions)
+        low = min(self.config.memory, 0xA0000)
+        memory.map_low(0, low, 0, 0)
+        if low < 0xA0000:
+            memory.map_low(low, 0xA0000 - low, OPEN, OPEN)
+        self._map_window()
+        rom = min(bios, 0x20000)
+        for n, (base, size) in enumerate(SEGMENTS):
+            read_ram, write_ram = self._i440fx.pam(n)
+            for page in range(base, base + size, 0x1000):
+                at = self._rom_at + bios - (0x100000 - page) if page >= 0x100000 - rom else OPEN
+                memory.map_low(page, 0x1000, page if read_ram else at, page if write_ram else OPEN)
+        self.parts.map_changed()
+
+    def _map_window(self):
+        memory = self._memory
+        direct = self._vga.direct_window()
+        at = DEVICE if direct == OPEN else self._vram_at + direct
+        memory.map_low(0xA0000, 0x10000, at, at)
+        memory.map_low(0xB0000, 0x10000, DEVICE, DEVICE)
+
+    def window_changed(self):
+        """The VGA's window at A0000 shows video memory directly, or does no more (called by the board)."""
+        self._map_window()
+        self.parts.map_changed()
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    @property
+    def engine_name(self):
+        return self.parts.engine_name
+
+    @property
+    def instructions(self):
+        """Instructions executed since power-on."""
+        return self._cpu.icount
+
+    @property
+    def guest_ns(self):
+        """Guest time since power-on in ns."""
+        return self._clock.now()
+
+    @property
+    def guest_seconds(self):
+        return self.guest_ns / 1e9
+
+    def _run(self, stop_time=NEVER, stop_count=NEVER):
+        """Run to a guest time or an instruction count, or until something ends the run; deals with what it was."""
+        cpu = self._cpu
+        cpu.stop_time, cpu.stop_count = stop_time, stop_count
+        cpu.stop_request = False
+        cpu.slice = HOST_SLICE if self._clock.host else VIRTUAL_SLICE
+        cpu.may_skip = not self._clock.host
+        self.parts.rearm_video()
+        code = self.parts.run()
+        if cpu.reset_request and self.ended is None:
+            self._reset_asked("reset")
+        elif code == SHUTDOWN and self.ended is None:
+            self._reset_asked("triple-fault")
+        elif code == IDLE and self.ended is None:
+            self._idle(stop_time)
+        return code
+
+    def _reset_asked(self, why):
+        if self.config.no_reboot:
+            self.ended = why
+        else:
+            self.reset()
+
+    def _idle(self, stop_time):
+        """The processor halts and time does not skip: wait for a timer, or end if nothing can wake it."""
+        cpu = self._cpu
+        if not cpu.eflags & IF:
+            self.ended = "halt"
+            return
+        wait = HOST_SLEEP
+        if self._clock.host:
+            due = min(self._next_deadline(), stop_time)
+            wait = min(wait, max(0, due - self._clock.now()) / 1e9)
+        if wait > 0:
+            time.sleep(wait)
+
+    def _next_deadline(self):
+        return self._cpu.next_deadline()
+
+    def step_slice(self):
+        """Run to the next fixed point of guest time (every 10 ms), then type and take input that is due.
+
+        Returns promptly: after at most about 20 ms of host time in host time."""
+        if self.paused or self.ended is not None:
+            time.sleep(HOST_SLEEP)
+            return
+        now = self._clock.now()
+        self._run(stop_time=now - now % TICK + TICK)
+        self._host_input()
+
+    def run(self, until=None, timeout=None):
+        """Run until ``until()`` is true or the machine ends; True if it became true.  ``timeout`` in host seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            if until is not None and until():
+                return True
+            if self.ended is not None or deadline is not None and time.monotonic() >= deadline:
+                return False
+            self.step_slice()
+
+    def run_for(self, seconds):
+        """Run for ``seconds`` of guest time (less if the machine ends)."""
+        end = self._clock.now() + round(seconds * 1e9)
+        while self.ended is None and self._clock.now() < end:
+            now = self._clock.now()
+            self._run(stop_time=min(end, now - now % TICK + TICK))
+            self._host_input()
+
+    def step(self, count=1):
+        """Execute ``count`` instructions."""
+        target = self._cpu.icount + count
+        while self.ended is None and self._cpu.icount < target:
+            self._run(stop_count=target)
+
+    def _host_input(self):
+        if self._serial_source is not None:
+            self._serial_source()
+        if self._typing and self._keyboard.idle() and self._kbc.idle():
+            for code, pressed in self._typing.pop(0):
+                self._keyboard.key(code, 1 if pressed else 0)
+
+    # -- control -------------------------------------------------------------------------------------------------
+
+    def pause(self):
+        self.paused = True
+
+    def resume(self):
+        self.paused = False
+
+    def press_power_button(self):
+        """The ACPI power button: a guest that listens shuts down."""
+        self._pm.press_power_button()
+
+    def power_off(self):
+        """Pull the plug."""
+        self.ended = "poweroff"
+
+    def _powered_off(self):
+        self.ended = "poweroff"
+        self._cpu.stop_request = True
+        self._cpu.attention = True
+
+    def _debug_exit_written(self, value):
+        self.ended, self.exit_value = "debug-exit", value
+        self._cpu.stop_request = True
+        self._cpu.attention = True
+
+    def close(self):
+        """Give memory and files back."""
+        if self.closed:
+            return
+        self.closed = True
+        for medium in self._media:
+            medium.close()
+        self.vram = self.vram_dirty = None
+        if self._serial_sink is not None:
+            self._serial_sink.close()
+        self.parts.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        self.close()
+
+    # -- keyboard and mouse --------------------------------------------------------------------------------------
+
+    def type(self, text, escapes=False):
+        """Queue keys: text on a US keyboard, or with ``escapes`` also `{f12}` and the like (see emu/machine/keys.py).
+
+        They are typed while the machine runs, each when the guest has taken the one before.  Raises ValueError for
+        what cannot be typed."""
+        self._typing += [chord for chord in keys.chords(text, escapes)]
+
+    @property
+    def typing_done(self):
+        return not self._typing and self._keyboard.idle() and self._kbc.idle()
+
+    def key(self, hid_usage, pressed):
+        """A key by its USB HID usage, as a window gives it; unknown ones are ignored."""
+        name = keys.HID_USAGES.get(hid_usage)
+        if name is not None:
+            self._keyboard.key(keys.key_id(name), 1 if pressed else 0)
+
+    def mouse_move(self, dx, dy, wheel=0):
+        """Relative motion, dy positive down, wheel positive towards the user."""
+        self._mouse.move(dx, dy, wheel)
+
+    def mouse_buttons(self, mask):
+        """Bit 0 left, 1 right, 2 middle."""
+        self._mouse.buttons(mask)
+
+    # -- what can be seen ----------------------------------------------------------------------------------------
+
+    def _renderer(self):
+        from emu.display.glyphs import find_fonts
+        from emu.display.render import Renderer
+        return Renderer(self.vga, self.vram, None, find_fonts(self._vga_bios))
+
+    def screen_text(self):
+        """The rows of the text screen (or of text in a known font on a graphical one)."""
+        renderer = self._renderer()
+        renderer.update()
+        return renderer.text()
+
+    def screenshot(self):
+        """The picture on the monitor: .array is (height, width, 3) uint8, .save(path) writes a PNG."""
+        from emu.display.screenshot import Screenshot
+        renderer = self._renderer()
+        renderer.update()
+        return Screenshot(renderer.frame())
+
+    def serial_text(self):
+        """All that COM1 has sent so far."""
+        return self._serial.decode("latin-1")
+
+    def debug_text(self):
+        """All that was written to port E9h."""
+        return self._debug.decode("latin-1")
+
+    def _serial_out(self, byte):
+        self._serial.append(byte)
+        if self._serial_sink is not None:
+            self._serial_sink.write(byte)
+
+    def send_serial(self, data):
+        """Bytes to COM1's receiver; gives how many it took."""
+        return self._uart0.receive(data)
+
+    def wait_for_text(self, text, timeout=60):
+        """Run until ``text`` shows on the text screen or comes from COM1.  ``timeout`` in host seconds.
+
+        Raises TimeoutError with the screen in its message, also if the machine ends first."""
+        start = self._serial_seen
+
+        def there():
+            found = self._serial.find(text.encode("latin-1", "replace"), start)
+            if found >= 0:
+                self._serial_seen = found + len(text)
+                return True
+            return any(text in row for row in self.screen_text())
+
+        if not self.run(until=there, timeout=timeout):
+            screen = "\n".join(row.rstrip() for row in self.screen_text())
+            why = f"the machine ended ({self.ended})" if self.ended else f"not within {timeout} s"
+            raise TimeoutError(f"{text!r}: {why}; the screen:\n{screen}")
+
+    # -- state ---------------------------------------------------------------------------------------------------
+
+    def save(self):
+        """The whole declared state and all memory, as plain data."""
+        return {"parts": {name: part.save() for name, part in self.parts.parts.items()},
+                "backing": bytes(self._memory.backing)}
+
+    def restore(self, state):
+        """Take back what save() gave, into a machine of the same configuration."""
+        for name, part in self.parts.parts.items():
+            part.restore(state["parts"][name])
+        self._memory.backing[:] = state["backing"]
+        self.parts.forget()
+        self._remap()

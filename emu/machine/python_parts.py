@@ -1,0 +1,127 @@
+"""Parts with their state in Python objects, and the board's own services (port map, timers) in Python."""
+
+from functools import partial
+
+from emu.bus.types import NEVER
+from emu.cpu.python_engine import PythonEngine
+
+from . import board
+
+
+class PythonParts:
+    """All parts of a board, wired, under the Python engine."""
+
+    engine_name = "python"
+
+    def __init__(self, backing_size, owner, classes=None):
+        self.owner = owner
+        classes = classes or board.PARTS
+        self.parts = {name: cls() for name, cls in classes.items()}
+        memory = self.parts["memory"]
+        memory.backing = bytearray(backing_size)
+        memory.watch = bytearray((backing_size >> 12) + 1)
+        memory.dirty = bytearray(4096)
+        self.maps = {8: bytearray(65536), 16: bytearray(65536), 32: bytearray(65536)}
+        self._slots = [None] + board.slots()
+        self._bases = [0] * len(self._slots)
+        self._readers = [None] * len(self._slots)
+        self._writers = [None] * len(self._slots)
+        for slot in self._slots[1:]:
+            part = self.parts[slot.part]
+            self._readers[slot.number] = getattr(part, slot.port.read) if slot.port.read else None
+            self._writers[slot.number] = getattr(part, slot.port.write) if slot.port.write else None
+        self._timers = [(self.parts[part], t.deadline, getattr(self.parts[part], t.expire)) for part, t in board.timers()]
+        self._devices = [(getattr(self.parts[p], r), getattr(self.parts[p], w)) for p, r, w in board.DEVICES]
+        self.services = {"expire_timers": self.expire_timers, "next_deadline": self.next_deadline,
+                         "device_read": self.device_read, "device_write": self.device_write,
+                         "window_changed": lambda: owner.window_changed()}
+        for width in (8, 16, 32):
+            self.services[f"port_read{width}"] = partial(self.port_read, width)
+            self.services[f"port_write{width}"] = partial(self.port_write, width)
+        join(self.parts, self.services)
+        self.engine = PythonEngine(self.parts["cpu"], memory)
+
+    def set_ports(self, maps, bases):
+        """Install a port map: see board.port_maps."""
+        self.maps = maps
+        self._bases = bases
+
+    def port_read(self, width, port):
+        self.parts["cpu"].attention = True
+        slot = self.maps[width][port]
+        if slot and self._readers[slot]:
+            return self._readers[slot](port - self._bases[slot] & 0xFFFF)
+        if width == 8:
+            return 0xFF
+        half = width // 2
+        low = self.port_read(half, port)
+        return low | self.port_read(half, port + half // 8 & 0xFFFF) << half
+
+    def port_write(self, width, port, value):
+        self.parts["cpu"].attention = True
+        slot = self.maps[width][port]
+        if slot and self._writers[slot]:
+            self._writers[slot](port - self._bases[slot] & 0xFFFF, value)
+        elif width > 8:
+            half = width // 2
+            self.port_write(half, port, value & (1 << half) - 1)
+            self.port_write(half, port + half // 8 & 0xFFFF, value >> half)
+
+    def device_read(self, slot, offset):
+        self.parts["cpu"].attention = True
+        return self._devices[slot][0](offset) if slot < len(self._devices) else 0xFF
+
+    def device_write(self, slot, offset, value):
+        self.parts["cpu"].attention = True
+        if slot < len(self._devices):
+            self._devices[slot][1](offset, value)
+
+    def _earliest(self):
+        best, which = NEVER, None
+        for part, deadline, expire in self._timers:
+            at = getattr(part, deadline)
+            if at < best:
+                best, which = at, expire
+        return best, which
+
+    def next_deadline(self):
+        return self._earliest()[0]
+
+    def expire_timers(self):
+        now = self.parts["clock"].now
+        while True:
+            at, expire = self._earliest()
+            if expire is None or at > now():
+                return
+            expire()
+
+    def run(self):
+        return self.engine.run()
+
+    def map_changed(self):
+        """The memory map or restored state changed."""
+        self.engine.map_changed()
+
+    def forget(self):
+        """Memory was replaced behind the engine's back: drop all decoded code."""
+        self.engine.forget()
+
+    def rearm_video(self):
+        """Nothing to do: every write marks its page."""
+
+    def close(self):
+        pass
+
+
+def join(parts, services):
+    """Join the board's wires between Python objects."""
+    for wire, target, *constants in board.WIRES:
+        part, name = wire.split(".")
+        if callable(target):
+            to = partial(target, parts["cpu"])
+        elif target.startswith("@"):
+            to = services[target[1:]]
+        else:
+            other, method = target.split(".")
+            to = getattr(parts[other], method)
+        setattr(parts[part], name, partial(to, *constants) if constants else to)

@@ -6,14 +6,13 @@ Special operands: Intel SDM volume 1, 4.8.3, 8.2.2 (unsupported encodings), 8.5.
 """
 from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64, u128
-from emu.cpu.fpu.bits import clz64, join, sqrt128
-from emu.cpu.fpu.rounding import INDEFINITE, INDEFINITE_SEXP, INFINITY, round80
+from emu.cpu.fpu.bits import clz64, sqrt128
+from emu.cpu.fpu.rounding import HALF, INDEFINITE, INDEFINITE_SEXP, INFINITY, round80
 from emu.cpu.fpu.state import DE, IE, RC, RC_DOWN, ZE
 
 QUIET = 1 << 62
 SIGN = 0x8000
 EXP = 0x7FFF
-HIGH_BIT = 1 << 63
 
 # Relations that compare80 gives
 EQUAL, LESS, GREATER, UNORDERED = range(4)
@@ -151,29 +150,31 @@ def add_finite(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64, cw: u16) ->
 @inline
 def add_exact(sa: u16, ea: i32, am: u64, sb: u16, eb: i32, bm: u64) -> (u16, i32, u64, u64):
     """Exact sum of two normalised numbers: sign, exponent and 128 bits with a sticky end; ``hi`` is 0 if it is 0."""
-    # Choices that depend on the data are made with masks: branches would be mispredicted half of the time.
-    swap = u64(0 - (u64(ea < eb) | (u64(ea == eb) & u64(am < bm))))
-    change = (am ^ bm) & swap
-    x = am ^ change
-    y = bm ^ change
-    e = u32(ea) ^ ((u32(ea) ^ u32(eb)) & swap)
-    sign = sa ^ ((sa ^ sb) & u16(swap))
-    d = u32(2 * e - u32(ea) - u32(eb))
-    # both one place down, for the carry; the smaller one d places down
-    yh: u64 = 0
-    yl: u64 = 0
-    if d < 64:
-        yh = y >> 1 >> (d & 63)
-        yl = u64(y << ((63 - d) & 63))
-    elif d < 127:
-        yl = (y >> ((d - 63) & 63)) | u64(u64(y << ((127 - d) & 63)) != 0)
-    else:
-        yl = 1
-    minus = u64(0 - u64(sa != sb))
-    total = u128(join(x >> 1, u64(x << 63)) + join(yh ^ minus, yl ^ minus) + (minus & 1))
-    hi: u64 = u64(total >> 64)
-    lo: u64 = u64(total)
-    exp: i32 = i32(e + 1)
+    sign: u16 = sa
+    exp: i32 = ea
+    x: u64 = am
+    y: u64 = bm
+    d: u32 = u32(ea - eb)
+    if ea < eb or (ea == eb and am < bm):
+        sign = sb
+        exp = eb
+        x = bm
+        y = am
+        d = u32(eb - ea)
+    w: u128 = 1
+    if d < 65:
+        w = u128(u128(y) << 64) >> (d & 127)
+    elif d == 65:
+        w = u128((y >> 1) | (y & 1))
+    if sa == sb:
+        high = u64(x + (w >> 64))
+        low = u64(w)
+        if high < x:
+            return sign, i32(exp + 1), (high >> 1) | HALF, (low >> 1) | u64((high & 1) << 63) | (low & 1)
+        return sign, exp, high, low
+    diff = u128((u128(x) << 64) - w)
+    hi: u64 = u64(diff >> 64)
+    lo: u64 = u64(diff)
     if hi == 0:
         if lo == 0:
             return 0, 0, 0, 0

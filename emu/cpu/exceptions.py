@@ -16,8 +16,8 @@ from emu.cpu.state import (
     SHADOW_SS, SS, TF, TR, VIF, VM, Cpu)
 from emu.cpu.tasks import SWITCH_CALL, TSS_IOMAP, TSS_LIMIT, caught_fault, enter_task, keep_late
 
-# What is delivered.  FAULT pushes RF and an error code where the vector has one; TRAP is a debug exception that leaves RF
-# alone; INT_N is INT n, SOFTWARE INT3 and INTO, PRIVILEGED INT1, EXTERNAL an interrupt or NMI.
+# What is delivered.  FAULT pushes RF and an error code where the vector has one; TRAP is a debug exception that leaves
+# RF alone; INT_N is INT n, SOFTWARE INT3 and INTO, PRIVILEGED INT1, EXTERNAL an interrupt or NMI.
 FAULT, TRAP, EXTERNAL, INT_N, SOFTWARE, PRIVILEGED = range(6)
 
 ERROR_CODES = 0x27D00  # vectors with an error code: 8, 10 to 14, 17

@@ -1,7 +1,7 @@
 """Stack frames of interrupts and call gates, pushed before the stack they are on becomes current.
 
-``frame_begin`` or ``frame_begin_inner`` choose the stack, ``frame_push`` writes (and may fault, changing nothing but memory
-below the stack), ``frame_commit`` makes it current.  Intel SDM volume 3, 5.8.5 and 6.12.1.
+``frame_begin`` or ``frame_begin_inner`` choose the stack, ``frame_push`` writes (and may fault, changing nothing but
+memory below the stack), ``frame_commit`` makes it current.  Intel SDM volume 3, 5.8.5 and 6.12.1.
 """
 
 from emu.bus.component import hot

@@ -27,7 +27,7 @@ PAT_RESET = 0x0007040600070406
 APIC_ENABLE, APIC_BSP = 0x800, 0x100
 MISC_ENABLE_RESET = 0x1801  # fast strings; no branch trace store, no precise event sampling
 MISC_ENABLE_FIXED = 0x1880  # read-only: the same, and that there is no performance monitoring
-MISC_ENABLE_WRITABLE = 0x00C40001 | MISC_ENABLE_FIXED
+MISC_ENABLE_WRITABLE = 0x00C40001
 DEBUGCTL_WRITABLE = 0x7F
 
 
@@ -178,7 +178,8 @@ def write_msr(cpu: Cpu, msr: u32, value: u64) -> None:
             reserved(value, 0xFFFFFFFFFFFFFFF8)
             cpu.mcg_status = value
         elif msr == MISC_ENABLE:
-            cpu.misc_enable = (value & (MISC_ENABLE_WRITABLE - MISC_ENABLE_FIXED)) | (cpu.misc_enable & MISC_ENABLE_FIXED)
+            kept: u64 = cpu.misc_enable & MISC_ENABLE_FIXED
+            cpu.misc_enable = (value & MISC_ENABLE_WRITABLE) | kept
         elif msr == DEBUGCTL:
             cpu.debugctl = value & DEBUGCTL_WRITABLE
         elif msr >= MC0_CTL and msr < MC0_CTL + 4 * MC_BANKS:

@@ -1,7 +1,6 @@
 """The processor after RESET.  Intel SDM volume 3, table 9-1."""
 
 from emu.bus.component import hot
-from emu.bus.types import u8, u16, u32
 from emu.cpu.cpuid import F_APIC, FEATURES, SIGNATURES
 from emu.cpu.msr import APIC_BSP, APIC_ENABLE, MISC_ENABLE_RESET, PAT_RESET
 from emu.cpu.paging import flush_tlb_all

@@ -1,7 +1,8 @@
 """Hardware task switching with 16-bit and 32-bit task state segments.
 
-Intel SDM volume 3, chapter 7.  Everything that can fault before the point of no return is tried before anything changes; a
-fault after it belongs to the new task and is left in ``Cpu.late_*`` for whoever switched (exceptions.finish_switch).
+Intel SDM volume 3, chapter 7.  Everything that can fault before the point of no return is tried before anything
+changes; a fault after it belongs to the new task and is left in ``Cpu.late_*`` for whoever switched
+(exceptions.finish_switch).
 """
 
 import sys
@@ -14,8 +15,8 @@ from emu.cpu.paging import flush_tlb, lookup_write
 from emu.cpu.pdpt import load_pdptes
 from emu.cpu.segments import (
     ATTR_P, BUSY, BUSY_TSS16, BUSY_TSS32, LDT, TABLE, TSS16, TSS32, attr_dpl, desc_attr, desc_base, desc_limit,
-    descriptor_at, fetch_descriptor, is_code, is_conforming, is_readable, is_writable, mark_accessed, set_null,
-    set_segment, set_v86, update_mode)
+    fetch_descriptor, is_code, is_conforming, is_readable, is_writable, mark_accessed, set_null, set_segment,
+    set_v86, update_mode)
 from emu.cpu.state import (
     CR0_PG, CR0_TS, CR4_PAE, CS, DR6_BT, GP, LDTR, NP, NT, SS, SS_VEC, TR, TS_VEC, VM, Cpu)
 
@@ -25,7 +26,8 @@ EFLAGS_VALID = 0x3F7FD7
 DR7_LOCAL = 0x155  # L0 to L3, LE: off after a task switch
 
 # Offsets in the 32-bit TSS (SDM volume 3, figure 7-2) and the 16-bit TSS (figure 7-10)
-TSS_CR3, TSS_EIP, TSS_EFLAGS, TSS_EAX, TSS_ES, TSS_LDT, TSS_TRAP, TSS_IOMAP = 0x1C, 0x20, 0x24, 0x28, 0x48, 0x60, 0x64, 0x66
+TSS_CR3, TSS_EIP, TSS_EFLAGS, TSS_EAX = 0x1C, 0x20, 0x24, 0x28
+TSS_ES, TSS_LDT, TSS_TRAP, TSS_IOMAP = 0x48, 0x60, 0x64, 0x66
 TSS16_IP, TSS16_FLAGS, TSS16_AX, TSS16_ES, TSS16_LDT = 0x0E, 0x10, 0x12, 0x22, 0x2A
 TSS_LIMIT, TSS16_LIMIT = 0x67, 0x2B
 

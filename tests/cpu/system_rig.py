@@ -8,15 +8,16 @@ from emu.cpu.state import CS, DS, ES, FS, GS, LDTR, SS, TR, Segment
 
 from rig import machine, peek, poke, record
 
-__all__ = ["Fault", "attempt", "descriptor", "gate", "machine", "peek", "poke", "protected", "put_descriptor", "put_gate",
-           "real", "record", "selectors", "stack"]
+__all__ = ["Fault", "attempt", "descriptor", "gate", "machine", "peek", "poke", "protected", "put_descriptor",
+           "put_gate", "real", "record", "selectors", "stack"]
 
 GDT, LDT_BASE, IDT, TSS_BASE, TSS2_BASE, TSS16_BASE = 0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 0x6000
 STACK0, STACK3 = 0x10000, 0x20000
 
 # Selectors of the tables below
 CODE0, DATA0, CODE3, DATA3, CONFORMING0, READ3, CODE16, STACK16 = 0x08, 0x10, 0x1B, 0x23, 0x28, 0x33, 0x38, 0x40
-LDT_SEL, TSS_SEL, TSS2_SEL, TSS16_SEL, ABSENT3, ABSENT_CODE, DOWN0, CODE3X = 0x48, 0x50, 0x58, 0x60, 0x6B, 0x70, 0x78, 0x83
+LDT_SEL, TSS_SEL, TSS2_SEL, TSS16_SEL = 0x48, 0x50, 0x58, 0x60
+ABSENT3, ABSENT_CODE, DOWN0, CODE3X = 0x6B, 0x70, 0x78, 0x83
 FREE = 0x100  # from here on unused entries
 
 
@@ -64,11 +65,12 @@ def protected(cpl=0):
     cpu = real()
     cpu.cr0 = 0x11
     for sel, base, limit, attr in (
-            (CODE0, 0, 0xFFFFF, 0xC09B), (DATA0, 0, 0xFFFFF, 0xC093), (CODE3, 0, 0xFFFFF, 0xC0FB), (DATA3, 0, 0xFFFFF, 0xC0F3),
-            (CONFORMING0, 0, 0xFFFFF, 0xC09F), (READ3, 0, 0xFFFFF, 0xC0F1), (CODE16, 0, 0xFFFF, 0x009B), (STACK16, 0, 0xFFFF, 0x0093),
-            (LDT_SEL, LDT_BASE, 0x7F, 0x82), (TSS_SEL, TSS_BASE, 0x67, 0x8B), (TSS2_SEL, TSS2_BASE, 0x67, 0x89),
-            (TSS16_SEL, TSS16_BASE, 0x2B, 0x81), (ABSENT3, 0, 0xFFFF, 0x4073), (ABSENT_CODE, 0, 0xFFFF, 0x401B),
-            (DOWN0, 0, 0xF, 0xC097), (CODE3X, 0, 0xFFFF, 0x40F9)):
+            (CODE0, 0, 0xFFFFF, 0xC09B), (DATA0, 0, 0xFFFFF, 0xC093), (CODE3, 0, 0xFFFFF, 0xC0FB),
+            (DATA3, 0, 0xFFFFF, 0xC0F3), (CONFORMING0, 0, 0xFFFFF, 0xC09F), (READ3, 0, 0xFFFFF, 0xC0F1),
+            (CODE16, 0, 0xFFFF, 0x009B), (STACK16, 0, 0xFFFF, 0x0093), (LDT_SEL, LDT_BASE, 0x7F, 0x82),
+            (TSS_SEL, TSS_BASE, 0x67, 0x8B), (TSS2_SEL, TSS2_BASE, 0x67, 0x89), (TSS16_SEL, TSS16_BASE, 0x2B, 0x81),
+            (ABSENT3, 0, 0xFFFF, 0x4073), (ABSENT_CODE, 0, 0xFFFF, 0x401B), (DOWN0, 0, 0xF, 0xC097),
+            (CODE3X, 0, 0xFFFF, 0x40F9)):
         put_descriptor(cpu, sel, base, limit, attr)
     cpu.gdt_base, cpu.gdt_limit = GDT, 0x3FF
     cpu.idt_base, cpu.idt_limit = IDT, 0x7FF

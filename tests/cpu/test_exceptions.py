@@ -7,11 +7,11 @@ from emu.cpu.segments import load_segment, set_v86, update_mode
 from emu.cpu.semantics.returns import IRET
 from emu.bus.types import u16, u32
 from emu.cpu.state import (
-    AC, AC_VEC, BP, CF, CR4_DE, CR4_VME, CS, DB, DE, DF_VEC, DR7_GD, DS, ES, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
-    SHADOW_SS, SHADOW_STI, SS, SS_VEC, TF, TS_VEC, UD, VIF, VM)
+    AC, AC_VEC, BP, CF, CR4_DE, CR4_VME, CS, DB, DE, DF_VEC, DR7_GD, DS, ES, FS, GP, GS, IF, IOPL, NMI, NP, NT,
+    PF_VEC, RF, SHADOW_SS, SHADOW_STI, SS, SS_VEC, TF, TS_VEC, UD, VIF, VM)
 
 from system_rig import (
-    ABSENT_CODE, CODE0, CODE16, CODE3, CONFORMING0, DATA0, DATA3, FREE, IDT, READ3, STACK0, STACK16, STACK3, TSS_BASE,
+    ABSENT_CODE, CODE0, CODE16, CODE3, CONFORMING0, DATA0, DATA3, FREE, READ3, STACK0, STACK16, STACK3, TSS_BASE,
     TSS_SEL, attempt, peek, poke, protected, put_descriptor, put_gate, real, record, selectors, stack)
 
 INT_GATE, TRAP_GATE, INT_GATE16, TRAP_GATE16, TASK = 0x8E, 0x8F, 0x86, 0x87, 0x85
@@ -193,7 +193,8 @@ def test_table_limit():
     assert attempt(deliver, cpu, 0x30, 0, EXTERNAL) == (GP, 0x183)
 
 
-@pytest.mark.parametrize("kind, wanted", [(INT_N, (GP, 0x182)), (SOFTWARE, (GP, 0x182)), (PRIVILEGED, None), (EXTERNAL, None)])
+@pytest.mark.parametrize("kind, wanted", [
+    (INT_N, (GP, 0x182)), (SOFTWARE, (GP, 0x182)), (PRIVILEGED, None), (EXTERNAL, None)])
 def test_software_needs_the_gates_privilege(kind, wanted):
     cpu = protected(3)
     put_gate(cpu, 0x30, CODE0, 0x5000, INT_GATE)
@@ -209,7 +210,8 @@ def test_from_virtual_8086_mode_and_back(attr, size):
     flags = cpu.eflags
     deliver(cpu, GP, 0, FAULT)
     mask = (1 << 8 * size) - 1
-    assert stack(cpu, 10, size) == [0, 0x22, 0x100, (flags | RF) & mask, 0x12340100 & mask, 0x200, 0x400, 0x300, 0x500, 0x600]
+    assert stack(cpu, 10, size) == [
+        0, 0x22, 0x100, (flags | RF) & mask, 0x12340100 & mask, 0x200, 0x400, 0x300, 0x500, 0x600]
     assert cpu.eflags & (VM | IF) == 0 and cpu.cpl == 0
     assert selectors(cpu)[:6] == [0, CODE0, DATA0, 0, 0, 0]
     if size == 4:

@@ -3,15 +3,17 @@ import pytest
 from emu.bus.types import u16, u32
 from emu.cpu.segments import load_segment
 from emu.cpu.semantics.far import (
-    CALLF_mem, CALLF_ptr, JMPF_mem, JMPF_ptr, LDS, LES, LSS, MOV_mem_sreg, MOV_reg_sreg, MOV_to_sreg, POP_sreg, PUSH_sreg)
+    CALLF_mem, CALLF_ptr, JMPF_mem, JMPF_ptr, LDS, LES, LSS, MOV_mem_sreg, MOV_reg_sreg, MOV_to_sreg, POP_sreg,
+    PUSH_sreg)
 from emu.cpu.semantics.returns import INT1, INT3, INT_n, INTO, IRET, RETF, RETF_imm
 from emu.cpu.state import (
-    CF, CR4_VME, CS, DF, DS, ES, FS, GP, GS, ID, IF, IOPL, NP, NT, OF, REC_MEM, RF, SHADOW_SS, SS, SS_VEC, TF, TS_VEC, UD, VIF,
-    VIP, VM, ZF)
+    CF, CR4_VME, CS, DF, DS, ES, FS, GP, GS, ID, IF, IOPL, NP, NT, OF, REC_MEM, RF, SHADOW_SS, SS, SS_VEC, TF,
+    TS_VEC, UD, VIF, VIP, VM, ZF)
 
 from system_rig import (
-    ABSENT3, ABSENT_CODE, CODE0, CODE16, CODE3, CODE3X, CONFORMING0, DATA0, DATA3, DOWN0, FREE, GDT, LDT_SEL, READ3, STACK0,
-    STACK16, STACK3, TSS_BASE, attempt, gate, peek, poke, protected, put_descriptor, put_gate, real, record, stack)
+    ABSENT3, ABSENT_CODE, CODE0, CODE16, CODE3, CODE3X, CONFORMING0, DATA0, DATA3, DOWN0, FREE, GDT, LDT_SEL,
+    READ3, STACK0, STACK16, STACK3, TSS_BASE, attempt, gate, peek, poke, protected, put_descriptor, put_gate, real,
+    record, stack)
 
 CALL_GATE, CALL_GATE16, USER = 0x8C, 0x84, 0x60
 
@@ -32,10 +34,11 @@ def put_stack(cpu, *words, size=4):
 # -- direct jumps and calls --------------------------------------------------------------------------------------
 
 DIRECT = [
-    (0, CODE0, 0, None), (0, CODE0 | 3, 0, (GP, CODE0)), (0, 0, 0, (GP, 0)), (0, 3, 0, (GP, 0)), (0, 0x3F8, 0, (GP, 0x3F8)),
-    (0, DATA0, 0, (GP, DATA0)), (0, CODE3, 0, (GP, CODE3 & ~3)), (3, CODE3, 0, None), (3, CODE3 & ~3, 0, None),
-    (3, CODE0, 0, (GP, CODE0)), (3, CONFORMING0, 0, None), (3, CODE3X, 0xFFFF, None), (3, CODE3X, 0x10000, (GP, 0)),
-    (0, ABSENT_CODE, 0, (NP, ABSENT_CODE)), (0, LDT_SEL, 0, (GP, LDT_SEL)), (0, CODE16, 0x10000, (GP, 0))]
+    (0, CODE0, 0, None), (0, CODE0 | 3, 0, (GP, CODE0)), (0, 0, 0, (GP, 0)), (0, 3, 0, (GP, 0)),
+    (0, 0x3F8, 0, (GP, 0x3F8)), (0, DATA0, 0, (GP, DATA0)), (0, CODE3, 0, (GP, CODE3 & ~3)), (3, CODE3, 0, None),
+    (3, CODE3 & ~3, 0, None), (3, CODE0, 0, (GP, CODE0)), (3, CONFORMING0, 0, None), (3, CODE3X, 0xFFFF, None),
+    (3, CODE3X, 0x10000, (GP, 0)), (0, ABSENT_CODE, 0, (NP, ABSENT_CODE)), (0, LDT_SEL, 0, (GP, LDT_SEL)),
+    (0, CODE16, 0x10000, (GP, 0))]
 
 
 @pytest.mark.parametrize("cpl, sel, off, wanted", DIRECT)
@@ -117,8 +120,9 @@ def test_call_gate_to_conforming_code():
 
 
 @pytest.mark.parametrize("gate_fields, wanted", [
-    (dict(attr=CALL_GATE), (GP, FREE)), (dict(attr=0x6C), (NP, FREE)), (dict(sel=0), (GP, 0)), (dict(sel=0x3F8), (GP, 0x3F8)),
-    (dict(sel=DATA0), (GP, DATA0)), (dict(sel=ABSENT_CODE), (NP, ABSENT_CODE)), (dict(sel=CODE16, off=0x10000), (GP, 0))])
+    (dict(attr=CALL_GATE), (GP, FREE)), (dict(attr=0x6C), (NP, FREE)), (dict(sel=0), (GP, 0)),
+    (dict(sel=0x3F8), (GP, 0x3F8)), (dict(sel=DATA0), (GP, DATA0)), (dict(sel=ABSENT_CODE), (NP, ABSENT_CODE)),
+    (dict(sel=CODE16, off=0x10000), (GP, 0))])
 @pytest.mark.parametrize("function", [JMPF_ptr, CALLF_ptr])
 def test_bad_call_gates(function, gate_fields, wanted):
     cpu = protected(3)
@@ -160,10 +164,11 @@ def test_return_outwards_drops_inner_data_segments():
 
 
 @pytest.mark.parametrize("words, wanted", [
-    ((0, 0, 0, 0), (GP, 0)), ((0, 0x3F8), (GP, 0x3F8)), ((0, DATA0), (GP, DATA0)), ((0, ABSENT_CODE), (NP, ABSENT_CODE)),
-    ((0, CODE0 | 1), (GP, CODE0)), ((0, CODE3 & ~3), (GP, CODE3 & ~3)), ((0x10000, CODE16), (GP, 0)),
-    ((0, CODE3, 0, 0), (GP, 0)), ((0, CODE3, 0, DATA3 & ~3), (GP, DATA3 & ~3)), ((0, CODE3, 0, READ3), (GP, READ3 & ~3)),
-    ((0, CODE3, 0, ABSENT3), (SS_VEC, ABSENT3 & ~3)), ((0, CODE3, 0, 0x3FB), (GP, 0x3F8)), ((0x10000, CODE3X, 0, DATA3), (GP, 0))])
+    ((0, 0, 0, 0), (GP, 0)), ((0, 0x3F8), (GP, 0x3F8)), ((0, DATA0), (GP, DATA0)),
+    ((0, ABSENT_CODE), (NP, ABSENT_CODE)), ((0, CODE0 | 1), (GP, CODE0)), ((0, CODE3 & ~3), (GP, CODE3 & ~3)),
+    ((0x10000, CODE16), (GP, 0)), ((0, CODE3, 0, 0), (GP, 0)), ((0, CODE3, 0, DATA3 & ~3), (GP, DATA3 & ~3)),
+    ((0, CODE3, 0, READ3), (GP, READ3 & ~3)), ((0, CODE3, 0, ABSENT3), (SS_VEC, ABSENT3 & ~3)),
+    ((0, CODE3, 0, 0x3FB), (GP, 0x3F8)), ((0x10000, CODE3X, 0, DATA3), (GP, 0))])
 @pytest.mark.parametrize("function", [RETF, IRET])
 def test_bad_returns(function, words, wanted):
     cpu = protected()
@@ -256,7 +261,8 @@ def test_iret_in_virtual_8086_mode():
     assert (cpu.eip, cpu.seg[CS].base, cpu.eflags & 0xFFFF) == (0x10, 0x200, 0x3FD7) and cpu.eflags & VM
 
 
-@pytest.mark.parametrize("flags, pending, wanted", [(IF, 0, None), (IF, VIP, (GP, 0)), (TF, 0, (GP, 0)), (0, VIP, None)])
+@pytest.mark.parametrize("flags, pending, wanted", [
+    (IF, 0, None), (IF, VIP, (GP, 0)), (TF, 0, (GP, 0)), (0, VIP, None)])
 def test_virtual_interrupt_flag_of_iret(flags, pending, wanted):
     cpu = v86(0)
     cpu.cr4 = CR4_VME

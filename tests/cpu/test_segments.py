@@ -16,7 +16,8 @@ from system_rig import (
     (0, DATA0, None), (0, DATA3, None), (0, DATA3 & ~3, None), (3, DATA3, None), (3, DATA0, (GP, DATA0)),
     (0, DATA0 | 3, (GP, DATA0)),                     # RPL 3 on a level 0 segment
     (3, CONFORMING0, None), (0, CODE3, None), (0, CODE3X, (GP, CODE3X & ~3)), (0, TSS_SEL, (GP, TSS_SEL)),
-    (3, ABSENT3, (NP, ABSENT3 & ~3)), (0, 0x3F8, (GP, 0x3F8)), (0, 0x400, (GP, 0x400)), (0, 4, (GP, 4)), (0, READ3, None)])
+    (3, ABSENT3, (NP, ABSENT3 & ~3)), (0, 0x3F8, (GP, 0x3F8)), (0, 0x400, (GP, 0x400)), (0, 4, (GP, 4)),
+    (0, READ3, None)])
 def test_data_segments(cpl, sel, wanted):
     cpu = protected(cpl)
     assert attempt(load_segment, cpu, ES, sel) == wanted

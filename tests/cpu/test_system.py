@@ -11,12 +11,12 @@ from emu.cpu.reset import reset_cpu
 from emu.cpu.semantics.io import IN_dx, IN_imm, INS, OUT_dx, OUT_imm, OUTS, io_check
 from emu.cpu.semantics.selectors import ARPL, LAR, LLDT, LSL, LTR, SLDT, STR, VERR, VERW
 from emu.cpu.semantics.system import (
-    CLI, CLTS, CPUID, HLT, INVLPG, LGDT, LIDT, LMSW, MOV_from_cr, MOV_from_dr, MOV_to_cr, MOV_to_dr, RDMSR, RDPMC, RDTSC,
-    SGDT, SIDT, SMSW, STI, SYSENTER, SYSEXIT, WRMSR)
+    CLI, CLTS, CPUID, HLT, INVLPG, LGDT, LIDT, LMSW, MOV_from_cr, MOV_from_dr, MOV_to_cr, MOV_to_dr, RDMSR, RDPMC,
+    RDTSC, SGDT, SIDT, SMSW, STI, SYSENTER, SYSEXIT, WRMSR)
 from emu.cpu.state import (
-    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_PAE, CR4_PCE, CR4_PGE, CR4_PSE, CR4_PVI, CR4_TSD, CR4_VME,
-    CS, DB, DF, DR6_BD, DR7_GD, DS, GP, IF, IOPL, LDTR, MODE_DEBUG, MODE_FLAT, NP, REC_MEM, REC_REP, RF, SHADOW_STI, SS, TR,
-    UD, VIF, VIP, VM, ZF)
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_PAE, CR4_PCE, CR4_PGE, CR4_PSE, CR4_PVI, CR4_TSD,
+    CR4_VME, CS, DB, DF, DR6_BD, DR7_GD, DS, GP, IF, IOPL, LDTR, MODE_DEBUG, MODE_FLAT, NP, REC_MEM, REC_REP, RF,
+    SHADOW_STI, SS, TR, UD, VIF, VIP, VM, ZF)
 
 from system_rig import (
     ABSENT3, CODE0, CODE3, CODE3X, CONFORMING0, DATA0, DATA3, DOWN0, FREE, GDT, LDT_SEL, READ3, TSS16_SEL, TSS2_SEL,
@@ -47,7 +47,8 @@ def with_register(cpu, function, value, **fields):
 
 
 @pytest.mark.parametrize("sel, wanted", [
-    (LDT_SEL, None), (0, None), (3, None), (0x0C, (GP, 0x0C)), (TSS_SEL, (GP, TSS_SEL)), (0x3F8, (GP, 0x3F8)), (FREE, (NP, FREE))])
+    (LDT_SEL, None), (0, None), (3, None), (0x0C, (GP, 0x0C)), (TSS_SEL, (GP, TSS_SEL)), (0x3F8, (GP, 0x3F8)),
+    (FREE, (NP, FREE))])
 def test_lldt(sel, wanted):
     cpu = protected()
     put_descriptor(cpu, FREE, 0, 0xFF, 0x02)
@@ -56,8 +57,8 @@ def test_lldt(sel, wanted):
 
 
 @pytest.mark.parametrize("sel, wanted", [
-    (TSS2_SEL, None), (TSS16_SEL, None), (0, (GP, 0)), (0x0C, (GP, 0x0C)), (TSS_SEL, (GP, TSS_SEL)), (LDT_SEL, (GP, LDT_SEL)),
-    (FREE, (NP, FREE))])
+    (TSS2_SEL, None), (TSS16_SEL, None), (0, (GP, 0)), (0x0C, (GP, 0x0C)), (TSS_SEL, (GP, TSS_SEL)),
+    (LDT_SEL, (GP, LDT_SEL)), (FREE, (NP, FREE))])
 def test_ltr_marks_the_task_busy(sel, wanted):
     cpu = protected()
     put_descriptor(cpu, FREE, 0, 0x67, 0x09)
@@ -86,8 +87,10 @@ def test_sldt_str_smsw():
 
 
 QUESTIONS = [  # cpl, selector, LAR, LSL, VERR, VERW
-    (0, CODE0, 1, 1, 1, 0), (0, DATA0, 1, 1, 1, 1), (3, DATA0, 0, 0, 0, 0), (3, DATA3, 1, 1, 1, 1), (0, DATA0 | 3, 0, 0, 0, 0),
-    (3, CONFORMING0, 1, 1, 1, 0), (0, READ3, 1, 1, 1, 0), (3, CODE3X, 1, 1, 0, 0), (0, TSS_SEL, 1, 1, 0, 0), (0, LDT_SEL, 1, 1, 0, 0),
+    (0, CODE0, 1, 1, 1, 0), (0, DATA0, 1, 1, 1, 1), (3, DATA0, 0, 0, 0, 0), (3, DATA3, 1, 1, 1, 1),
+    (0, DATA0 | 3, 0, 0, 0, 0),
+    (3, CONFORMING0, 1, 1, 1, 0), (0, READ3, 1, 1, 1, 0), (3, CODE3X, 1, 1, 0, 0), (0, TSS_SEL, 1, 1, 0, 0),
+    (0, LDT_SEL, 1, 1, 0, 0),
     (0, FREE, 1, 0, 0, 0), (0, FREE + 8, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), (0, 3, 0, 0, 0, 0), (0, 0x3FFF, 0, 0, 0, 0),
     (3, ABSENT3, 1, 1, 1, 1), (0, FREE + 16, 1, 0, 0, 0), (0, 0x0C, 0, 0, 0, 0)]
 
@@ -122,7 +125,8 @@ def test_what_lar_and_lsl_give():
     assert cpu.gpr[1] == 0xFFFFFFFF
 
 
-@pytest.mark.parametrize("dst, src, result, zero", [(0x10, 3, 0x13, ZF), (0x13, 0, 0x13, 0), (0x12, 2, 0x12, 0), (0x11, 0x72, 0x12, ZF)])
+@pytest.mark.parametrize("dst, src, result, zero", [
+    (0x10, 3, 0x13, ZF), (0x13, 0, 0x13, 0), (0x12, 2, 0x12, 0), (0x11, 0x72, 0x12, ZF)])
 def test_arpl(dst, src, result, zero):
     cpu = protected()
     cpu.gpr[0], cpu.gpr[1] = 0xAAAA0000 | dst, src
@@ -197,8 +201,10 @@ def remap(cpu):
 @pytest.mark.parametrize("action, local, glob", [
     (lambda cpu: None, 0, 0x1000), (lambda cpu: write_cr(cpu, 3, 0x90000), 0x8000, 0x1000),
     (lambda cpu: INVLPG(cpu, memory(0x1234)), 0, 0x9000), (lambda cpu: INVLPG(cpu, memory(0x234)), 0x8000, 0x1000),
-    (lambda cpu: write_cr(cpu, 4, CR4_PSE), 0x8000, 0x9000), (lambda cpu: write_cr(cpu, 4, CR4_PGE | CR4_TSD), 0, 0x1000),
-    (lambda cpu: write_cr(cpu, 0, cpu.cr0 ^ CR0_WP), 0x8000, 0x9000), (lambda cpu: write_cr(cpu, 0, cpu.cr0 | CR0_TS), 0, 0x1000)])
+    (lambda cpu: write_cr(cpu, 4, CR4_PSE), 0x8000, 0x9000),
+    (lambda cpu: write_cr(cpu, 4, CR4_PGE | CR4_TSD), 0, 0x1000),
+    (lambda cpu: write_cr(cpu, 0, cpu.cr0 ^ CR0_WP), 0x8000, 0x9000),
+    (lambda cpu: write_cr(cpu, 0, cpu.cr0 | CR0_TS), 0, 0x1000)])
 def test_which_writes_flush_the_tlb(action, local, glob):
     cpu = protected()
     mapped(cpu)
@@ -269,9 +275,9 @@ def test_general_detect():
 # -- IF ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("cpl, flags, cr4, wanted, flag", [
-    (0, 0, 0, None, IF), (3, 0, 0, (GP, 0), 0), (3, IOPL, 0, None, IF), (3, 0, CR4_PVI, None, VIF), (3, IOPL, CR4_PVI, None, IF),
-    (3, VM, 0, (GP, 0), 0), (3, VM | IOPL, 0, None, IF), (3, VM, CR4_VME, None, VIF), (3, VM, CR4_PVI, (GP, 0), 0),
-    (3, VIP, CR4_PVI, (GP, 0), VIF)])
+    (0, 0, 0, None, IF), (3, 0, 0, (GP, 0), 0), (3, IOPL, 0, None, IF), (3, 0, CR4_PVI, None, VIF),
+    (3, IOPL, CR4_PVI, None, IF), (3, VM, 0, (GP, 0), 0), (3, VM | IOPL, 0, None, IF), (3, VM, CR4_VME, None, VIF),
+    (3, VM, CR4_PVI, (GP, 0), 0), (3, VIP, CR4_PVI, (GP, 0), VIF)])
 def test_sti_and_cli(cpl, flags, cr4, wanted, flag):
     cpu = protected(cpl)
     cpu.cr4 = cr4
@@ -344,11 +350,12 @@ def test_performance_counters():
 
 @pytest.mark.parametrize("msr, good, bad", [
     (m.PAT, 0x0706050401000706, [2, 0x0300000000000000, 8]), (m.MTRR_DEF_TYPE, 0xC06, [2, 0x100, 0x1000, 1 << 32]),
-    (0x200, 0xF_FFFF_F006, [7, 0x106, 1 << 36]), (0x201, 0xF_FFFF_F800, [1, 0x400, 1 << 36]), (0x250, 0x0606060606060606, [2]),
-    (0x26F, 0, [0x0700000000000000]), (m.SYSENTER_CS, 0x60, []), (m.SYSENTER_ESP, 0xFFFFFFFF, []), (m.MCG_STATUS, 7, [8]),
-    (m.MC0_CTL, 0xFFFFFFFFFFFFFFFF, []), (0x401, 0, [1]), (0x410, 5, []), (m.APIC_BASE, 0xFEE00900, [1, 0x200, 1 << 36]),
-    (m.MTRRCAP, None, [0, 0x508]), (m.MCG_CAP, None, [0, 5]), (m.PLATFORM_ID, None, [0]), (0x27, None, [0]), (0x20F, 0, [0x7FF]),
-    (0x414, None, [0]), (0xC0000080, None, [0])])
+    (0x200, 0xF_FFFF_F006, [7, 0x106, 1 << 36]), (0x201, 0xF_FFFF_F800, [1, 0x400, 1 << 36]),
+    (0x250, 0x0606060606060606, [2]), (0x26F, 0, [0x0700000000000000]), (m.SYSENTER_CS, 0x60, []),
+    (m.SYSENTER_ESP, 0xFFFFFFFF, []), (m.MCG_STATUS, 7, [8]), (m.MC0_CTL, 0xFFFFFFFFFFFFFFFF, []), (0x401, 0, [1]),
+    (0x410, 5, []), (m.APIC_BASE, 0xFEE00900, [1, 0x200, 1 << 36]), (m.MTRRCAP, None, [0, 0x508]),
+    (m.MCG_CAP, None, [0, 5]), (m.PLATFORM_ID, None, [0]), (0x27, None, [0]), (0x20F, 0, [0x7FF]), (0x414, None, [0]),
+    (0xC0000080, None, [0])])
 def test_model_specific_registers(msr, good, bad):
     cpu = protected()
     cpu.gpr[1] = msr
@@ -363,8 +370,8 @@ def test_model_specific_registers(msr, good, bad):
 
 
 @pytest.mark.parametrize("msr, value", [
-    (m.MTRRCAP, 0x508), (m.MCG_CAP, 5), (m.PLATFORM_ID, 0), (m.BIOS_SIGN_ID, 0), (m.PAT, 0x0007040600070406), (m.APIC_BASE, 0xFEE00100),
-    (m.P5_MC_TYPE, 0), (m.EBL_CR_POWERON, 0), (m.MISC_ENABLE, 0x1801)])
+    (m.MTRRCAP, 0x508), (m.MCG_CAP, 5), (m.PLATFORM_ID, 0), (m.BIOS_SIGN_ID, 0), (m.PAT, 0x0007040600070406),
+    (m.APIC_BASE, 0xFEE00100), (m.P5_MC_TYPE, 0), (m.EBL_CR_POWERON, 0), (m.MISC_ENABLE, 0x1801)])
 def test_registers_after_reset(msr, value):
     assert read_msr(protected(), msr) == value
 
@@ -465,9 +472,10 @@ def test_in_and_out(width, bits, value):
 
 
 @pytest.mark.parametrize("cpl, flags, port, size, limit, wanted", [
-    (0, 0, 0x60, 1, 0, None), (3, IOPL, 0x60, 1, 0, None), (3, 0, 0x60, 1, 0x67, (GP, 0)), (3, VM | IOPL, 0x60, 1, 0x67, (GP, 0)),
-    (3, 0, 0x40, 1, 0x1FF, None), (3, 0, 0x60, 1, 0x1FF, (GP, 0)), (3, 0, 0x5F, 1, 0x1FF, None), (3, 0, 0x5F, 2, 0x1FF, (GP, 0)),
-    (3, 0, 0x5D, 4, 0x1FF, (GP, 0)), (3, 0, 0x5C, 4, 0x1FF, None), (3, 0, 0x61, 1, 0x1FF, None), (3, VM, 0x40, 1, 0x1FF, None),
+    (0, 0, 0x60, 1, 0, None), (3, IOPL, 0x60, 1, 0, None), (3, 0, 0x60, 1, 0x67, (GP, 0)),
+    (3, VM | IOPL, 0x60, 1, 0x67, (GP, 0)), (3, 0, 0x40, 1, 0x1FF, None), (3, 0, 0x60, 1, 0x1FF, (GP, 0)),
+    (3, 0, 0x5F, 1, 0x1FF, None), (3, 0, 0x5F, 2, 0x1FF, (GP, 0)), (3, 0, 0x5D, 4, 0x1FF, (GP, 0)),
+    (3, 0, 0x5C, 4, 0x1FF, None), (3, 0, 0x61, 1, 0x1FF, None), (3, VM, 0x40, 1, 0x1FF, None),
     (3, 0, 0x40, 1, 0x88 + 8, (GP, 0)), (3, 0, 0x40, 1, 0x88 + 9, None)])
 def test_io_permission_bitmap(cpl, flags, port, size, limit, wanted):
     cpu = ported(cpl)

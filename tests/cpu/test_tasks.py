@@ -7,9 +7,9 @@ from emu.cpu.semantics.returns import IRET
 from emu.cpu.state import CF, CR0_TS, CR4_PAE, CS, DF_VEC, DR6_BT, DS, GP, GS, IF, NP, NT, RF, SS, SS_VEC, TS_VEC, VM
 
 from system_rig import (
-    ABSENT3, ABSENT_CODE, CODE0, CODE16, CODE3, CONFORMING0, DATA0, DATA3, FREE, GDT, LDT_BASE, LDT_SEL, STACK0, STACK16,
-    STACK3, TSS16_BASE, TSS16_SEL, TSS2_BASE, TSS2_SEL, TSS_BASE, TSS_SEL, attempt, gate, peek, poke, protected,
-    put_descriptor, put_gate, record, selectors, stack)
+    ABSENT3, ABSENT_CODE, CODE0, CODE16, CODE3, CONFORMING0, DATA0, DATA3, FREE, GDT, LDT_BASE, LDT_SEL, STACK0,
+    STACK16, STACK3, TSS16_BASE, TSS16_SEL, TSS2_BASE, TSS2_SEL, TSS_BASE, TSS_SEL, attempt, gate, peek, poke,
+    protected, put_descriptor, put_gate, record, selectors, stack)
 
 REGISTERS = [0x11111111 * (n + 1) for n in range(8)]
 
@@ -27,7 +27,8 @@ def fill_tss(cpu, base=TSS2_BASE, eip=0x4321, flags=2 | CF, cs=CODE0, ss=DATA0, 
 
 
 def fill_tss16(cpu, base=TSS16_BASE, flags=2):
-    for at, value in ((0x0E, 0x4321), (0x10, flags), (0x22, DATA0), (0x24, CODE0), (0x26, STACK16), (0x28, DATA0), (0x2A, 0)):
+    for at, value in ((0x0E, 0x4321), (0x10, flags), (0x22, DATA0), (0x24, CODE0), (0x26, STACK16), (0x28, DATA0),
+            (0x2A, 0)):
         poke(cpu, base + at, value, 2)
     for n in range(8):
         poke(cpu, base + 0x12 + 2 * n, 0xF000 + n, 2)
@@ -106,7 +107,8 @@ def test_refused_switches_change_nothing(cpu, sel, wanted):
 
 
 @pytest.mark.parametrize("link, wanted", [
-    (TSS2_SEL, (TS_VEC, TSS2_SEL)), (0, (TS_VEC, 0)), (0x0C, (TS_VEC, 0x0C)), (0x3F8, (TS_VEC, 0x3F8)), (DATA0, (TS_VEC, DATA0))])
+    (TSS2_SEL, (TS_VEC, TSS2_SEL)), (0, (TS_VEC, 0)), (0x0C, (TS_VEC, 0x0C)), (0x3F8, (TS_VEC, 0x3F8)),
+    (DATA0, (TS_VEC, DATA0))])
 def test_iret_needs_a_busy_link(cpu, link, wanted):
     cpu.eflags |= NT
     poke(cpu, TSS_BASE, link, 2)

@@ -17,7 +17,7 @@ from emu.cpu.state import CS, DS, ES, ESP, FS, GP, GS, MODE_STACK32, NP, SHADOW_
 from emu.cpu.tasks import SWITCH_CALL, SWITCH_JUMP, enter_task
 
 from .operands import far_pointer, rm16
-from .returns import INT1, INT3, INTO, IRET, RETF, RETF_imm, INT_n  # noqa: F401 (of this family, in a file of their own)
+from .returns import INT1, INT3, INTO, IRET, RETF, RETF_imm, INT_n  # noqa: F401 (same family)
 
 
 # -- pieces ------------------------------------------------------------------------------------------------------

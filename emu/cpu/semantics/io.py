@@ -6,8 +6,7 @@ from emu.cpu.exceptions import debug_io
 from emu.cpu.memory import linear_write, read_mem, slow_check_write, store, sys_read16
 from emu.cpu.registers import reg, set_reg
 from emu.cpu.segments import ATTR_P, BUSY_TSS32, TSS32
-from emu.cpu.state import (
-    CR0_PE, EAX, ECX, EDI, EDX, ES, ESI, GP, MODE_DEBUG, REC_REP, REC_REPNE, TR, VM, Cpu, Rec)
+from emu.cpu.state import CR0_PE, EAX, EDI, EDX, ES, ESI, GP, MODE_DEBUG, REC_REP, REC_REPNE, TR, VM, Cpu, Rec
 from emu.cpu.tasks import TSS_IOMAP, TSS_LIMIT
 
 from .string import index, rep_count, rep_next, step

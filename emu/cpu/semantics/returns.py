@@ -13,8 +13,8 @@ from emu.cpu.segments import (
     ATTR_DB, ATTR_P, attr_dpl, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
     is_writable, load_real_segment, mark_accessed, protected, set_segment, set_v86, update_mode)
 from emu.cpu.state import (
-    AC, BP, CR0_PE, CR4_VME, CS, DB, DF, DS, ES, ESP, FS, GP, GS, ID, IF, IOPL, NP, NT, OV, RF, SS, SS_VEC, TF, VIF,
-    VIP, VM, Cpu, Rec)
+    AC, BP, CR4_VME, CS, DB, DF, DS, ES, ESP, FS, GP, GS, ID, IF, IOPL, NP, NT, OV, RF, SS, SS_VEC, TF, VIF, VIP,
+    VM, Cpu, Rec)
 from emu.cpu.tasks import return_task
 
 # EFLAGS bits besides the arithmetic ones that any IRET loads, and those that need 32 bits
@@ -89,8 +89,8 @@ def return_stack(cpu: Cpu, sel: u16, rpl: u8) -> (u32, u32):
 
 @hot
 def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) -> None:
-    """Go back to sel:eip.  ``used`` is what the return address (and EFLAGS) takes on the stack, ``release`` the bytes of
-    parameters above it on either stack.  An outer stack pointer of T's size follows."""
+    """Go back to sel:eip.  ``used`` is what the return address (and EFLAGS) takes on the stack, ``release`` the
+    bytes of parameters above it on either stack.  An outer stack pointer of T's size follows."""
     rpl: u8 = u8(sel & 3)
     lo, hi = return_code(cpu, sel)
     if rpl == cpu.cpl:

@@ -17,7 +17,7 @@ from emu.cpu.state import (
     EAX, EBX, ECX, EDX, ESP, GP, IF, RF, SHADOW_STI, SS, UD, VIF, VIP, VM, Cpu, Rec)
 
 from .operands import beyond, rm16, set_rm16
-from .selectors import ARPL, LAR, LLDT, LSL, LTR, SLDT, STR, VERR, VERW  # noqa: F401 (likewise system instructions)
+from .selectors import ARPL, LAR, LLDT, LSL, LTR, SLDT, STR, VERR, VERW  # noqa: F401 (same family)
 
 CR0_WRITABLE = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG
 CR0_LMSW = CR0_MP | CR0_EM | CR0_TS

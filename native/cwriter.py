@@ -10,6 +10,9 @@ from emu.bus.names import c_name
 from emu.bus.subset.tree import SubsetError
 from emu.bus.types import Array, Derived, Signed, Unsigned
 
+RESULT_SLOTS = 4  # elements of m->r (native/core.h)
+
+
 def c_width(declared):
     if isinstance(declared, Derived):
         declared = declared.type
@@ -33,6 +36,16 @@ def c_type(t):
     if t.kind == "i":
         return next(f"i{n}" for n in (8, 16, 32, 64) if t.bits <= n)
     return {"b": "bool", "n": "void"}.get(t.kind) or f"{t.cls.__name__} *"
+
+
+def slots(types):
+    """Where results of these types lie in m->r: (first element, number of elements) each; a u128 takes two."""
+    out, at = [], 0
+    for t in types:
+        n = 2 if c_type(t) == "u128" else 1
+        out.append((at, n))
+        at += n
+    return out
 
 
 def struct_text(cls, ffi=False):
@@ -63,6 +76,8 @@ class FunctionWriter:
         self.outs = [] if fn.result.kind == "n" else list(fn.result.items) if fn.result.kind == "t" else [fn.result]
         self.by_pointer = (fn.inline or fn.intrinsic) and (fn.faults or len(self.outs) > 1)
         self.by_store = not (fn.inline or fn.intrinsic) and (fn.faults or len(self.outs) > 1)
+        if self.by_store and sum(n for _, n in slots(self.outs)) > RESULT_SLOTS:
+            raise SubsetError(f"{fn.file}: {fn.name}: too many results: make it inline")
 
     # -- signature -----------------------------------------------------------------------------------------------
 
@@ -76,7 +91,7 @@ class FunctionWriter:
                 continue
             params.append(f"{c_type(t)} {c_name(name)}")
         if self.by_pointer:
-            params += [f"{c_type(t)} *o{i}" for i, t in enumerate(self.outs)]
+            params += [f"{c_type(t)} *o__{i}" for i, t in enumerate(self.outs)]
         ret = "int" if fn.faults else "void" if not self.outs or self.by_pointer or self.by_store else c_type(self.outs[0])
         prefix = "static ALWAYS_INLINE " if fn.inline else ""
         return f"{prefix}{ret} {self.program.c_name(fn.key)}({', '.join(params)})"
@@ -132,13 +147,14 @@ class FunctionWriter:
             self.emit("{")
             self.depth += 1
             self.labels += 1
-            temps = [f"t{self.labels}_{i}" for i in range(len(outs))]
+            temps = [f"t__{self.labels}_{i}" for i in range(len(outs))]
             for t, o in zip(temps, outs):
                 self.emit(f"{c_type(o)} {t};")
             args += [f"&{t}" for t in temps]
             results = temps
         else:
-            results = [f"({c_type(o)})m->r[{i}]" for i, o in enumerate(outs)]
+            results = [f"({c_type(o)})m->r[{i}]" if n == 1 else f"((u128)m->r[{i + 1}] << 64 | m->r[{i}])"
+                       for o, (i, n) in zip(outs, slots(outs))]
         text = f"{target.name}({', '.join(args)})"
         self.emit(f"if (UNLIKELY({text})) {self.fault()}" if faults else text + ";")
         if take and outs:
@@ -167,10 +183,19 @@ class FunctionWriter:
             self.emit(f"{c_name(place.parts[0])} = {self.reference(value)};")
             return
         where = self.expr(place)
-        if value.op == "call":
+        if value.op == "call" and place.op != "local":  # the place is worked out after the call
+            self.emit("{")
+            self.nested_call(value, lambda v: self.emit(f"{c_type(value.type)} v__ = {v[0]}; {where} = v__;"))
+            self.emit("}")
+        elif value.op == "call":
             self.call(value, lambda v: self.emit(f"{where} = {v[0]};"))
         else:
             self.emit(f"{where} = {self.expr(value)};")
+
+    def nested_call(self, value, take):
+        self.depth += 1
+        self.call(value, take)
+        self.depth -= 1
 
     def s_assign_tuple(self, n):
         names, value = n.parts
@@ -185,10 +210,22 @@ class FunctionWriter:
             self.emit(f"return ({values[0]}) ? jump_taken(m, r) : jump_not_taken(m, r);")
         elif h == "goto":
             self.emit(f"return jump_to(m, r, {values[0]});")
-        elif self.by_pointer or self.by_store:
+        elif self.by_pointer:
             for i, v in enumerate(values):
-                self.emit(f"*o{i} = {v};" if self.by_pointer else f"m->r[{i}] = (u64)({v});")
+                self.emit(f"*o__{i} = {v};")
             self.emit("return 0;" if self.fn.faults else "return;")
+        elif self.by_store:
+            self.emit("{")
+            self.depth += 1
+            for i, (v, t) in enumerate(zip(values, self.outs)):  # all are worked out before the first is stored:
+                self.emit(f"{c_type(t)} v__{i} = {v};")  # a nested call may use m->r
+            for i, (at, n) in enumerate(slots(self.outs)):
+                self.emit(f"m->r[{at}] = (u64)v__{i};")
+                if n == 2:
+                    self.emit(f"m->r[{at + 1}] = (u64)(v__{i} >> 64);")
+            self.emit("return 0;" if self.fn.faults else "return;")
+            self.depth -= 1
+            self.emit("}")
         elif values:
             self.emit(f"return {values[0]};")
         else:
@@ -199,11 +236,7 @@ class FunctionWriter:
         if len(values) == 1 and values[0].op == "call":
             self.call(values[0], self.give)
         else:
-            if self.by_store and len(values) > 1:  # a result may read m->r through a nested call
-                texts = [self.expr(v) for v in values]
-                self.give(texts)
-            else:
-                self.give([self.expr(v) for v in values])
+            self.give([self.expr(v) for v in values])
 
     def s_return_call(self, n):
         self.call(n.parts[0], self.give)
@@ -223,7 +256,7 @@ class FunctionWriter:
             return f"!{self.condition(e.parts[0])}"
         if e.op == "call":
             self.labels += 1
-            name = f"c{self.labels}"
+            name = f"c__{self.labels}"
             self.emit(f"bool {name};")
             self.call(e, lambda v: self.emit(f"{name} = {v[0]};"))
             return name
@@ -244,7 +277,7 @@ class FunctionWriter:
         v = c_name(name)
         op = "<" if span.step > 0 else ">"
         self.labels += 1
-        i = f"i{self.labels}"
+        i = f"i__{self.labels}"
         self.emit(f"for (int {i} = {span.start}; {i} {op} {span.stop}; {i} += {span.step}) {{")
         self.depth += 1
         self.emit(f"{v} = {i};")

@@ -23,12 +23,12 @@ RC_RCPU = 0x04          # its rising edge resets
 
 
 class SystemControl(Component):
-    """The glue registers of the south bridge.  A20 is open when port 92h or the keyboard controller opens it."""
+    """The glue registers of the south bridge.  Of port 92h and the keyboard controller, whoever moved A20 last decides: a
+    DOS extended memory manager (FreeDOS HIMEM) closes by the one what the BIOS opened by the other."""
 
     nmisc: u8
     port92: u8
     rc: u8
-    kbc_a20_level: u8
     a20_level: u8
 
     now: Wire(ret=u64)
@@ -47,7 +47,6 @@ class SystemControl(Component):
         self.nmisc = 0
         self.port92 = 0
         self.rc = 0
-        self.kbc_a20_level = 1
         self.a20_level = 1
 
     @hot
@@ -78,19 +77,19 @@ class SystemControl(Component):
 
     @hot
     def read92(self, offset: u16) -> u8:
-        """Port 92h as written."""
-        return self.port92
+        """Port 92h: bit 1 is what A20 is now."""
+        return (self.port92 & FAST_INIT) | self.a20_level << 1 & FAST_A20
 
     def peek92(self, offset):
         """What read92 returns."""
-        return self.port92
+        return self.read92(offset)
 
     @hot
     def write92(self, offset: u16, value: u8) -> None:
         """Port 92h: A20 and, on a rising edge of bit 0, reset."""
         rising: u8 = u8(value & ~self.port92)
         self.port92 = value & (FAST_INIT | FAST_A20)
-        self.update_a20()
+        self.set_a20(value >> 1 & 1)
         if rising & FAST_INIT != 0:
             self.reset_machine()
 
@@ -113,14 +112,12 @@ class SystemControl(Component):
 
     @hot
     def kbc_a20(self, level: u8) -> None:
-        """The A20 output of the keyboard controller."""
-        self.kbc_a20_level = u8(level != 0)
-        self.update_a20()
+        """The A20 output of the keyboard controller changed."""
+        self.set_a20(u8(level != 0))
 
     @hot
-    def update_a20(self) -> None:
-        """Drive the A20 gate with the OR of its two sources."""
-        level: u8 = self.kbc_a20_level | (self.port92 >> 1 & 1)
+    def set_a20(self, level: u8) -> None:
+        """Drive the A20 gate."""
         if level != self.a20_level:
             self.a20_level = level
             self.a20(level)

@@ -43,7 +43,7 @@ def test_refresh_toggle(board):
 
 
 def test_port_92(board):
-    assert board.read92(0) == 0
+    assert board.read92(0) == 0x02
     board.write92(0, 0xFE)
     assert board.read92(0) == 0x02 and board.calls == []
     board.write92(0, 0x03)
@@ -54,15 +54,16 @@ def test_port_92(board):
     assert board.calls == ["reset", "reset"]
 
 
-def test_a20_is_open_if_one_of_two_opens_it(board):
+def test_the_last_to_move_a20_decides(board):
     board.kbc_a20(0)
-    assert board.calls == [("a20", 0)]
+    assert board.calls == [("a20", 0)] and board.read92(0) == 0
     board.write92(0, 2)
     board.kbc_a20(1)
-    board.write92(0, 0)
     assert board.calls == [("a20", 0), ("a20", 1)]
-    board.kbc_a20(0)
-    assert board.calls[-1] == ("a20", 0)
+    board.write92(0, 0)
+    assert board.calls[2:] == [("a20", 0)]
+    board.kbc_a20(1)
+    assert board.calls[3:] == [("a20", 1)] and board.read92(0) == 2
 
 
 def test_reset_control(board):
@@ -80,13 +81,14 @@ def test_random_traffic(board):
     rng = random.Random(61)
     a20 = 1
     for _ in range(5000):
+        level = rng.randrange(2)
         board.time += rng.randrange(100_000)
         board.calls.clear()
         rng.choice((board.write61, board.write92, board.writeCF9))(rng.randrange(65536), rng.randrange(256))
-        board.kbc_a20(rng.randrange(2))
+        board.kbc_a20(level)
         for call in board.calls:
             if call[0] == "a20":
                 assert call[1] != a20
                 a20 = call[1]
-        assert a20 == (board.kbc_a20_level | board.read92(0) >> 1)
+        assert a20 == level == board.read92(0) >> 1
         board.read61(0), board.readCF9(0)

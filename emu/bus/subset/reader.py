@@ -76,7 +76,7 @@ class Reader:
         if "return" not in annotations:
             self.fail(self.tree, "no return annotation")
         result = declared_type(annotations["return"])
-        if self.tree.args.defaults or self.tree.args.vararg or self.tree.args.kwonlyargs or self.tree.args.kwarg:
+        if self.tree.args.defaults or self.tree.args.posonlyargs or self.tree.args.vararg or self.tree.args.kwonlyargs or self.tree.args.kwarg:
             self.fail(self.tree, "only plain parameters")
         plain = function.generic[0].function if hasattr(function, "generic") else function
         self.fn = Function((function, owner), name or function.__name__, params, result, getattr(plain, "inline", False), self.file)
@@ -92,7 +92,8 @@ class Reader:
                     for n in t.elts if isinstance(t, ast.Tuple) else [t]:
                         if isinstance(n, ast.Name):
                             self.counts[n.id] = self.counts.get(n.id, 0) + 1
-        self.breaks = []
+        self.breaks, self.continues = [], []
+        self.outer_loops = []  # the variables at the start of each loop around
 
     def fail(self, node, text):
         raise SubsetError(f"{self.file}:{getattr(node, 'lineno', 0)}: {self.function.__name__}: {text}")
@@ -148,7 +149,10 @@ class Reader:
             return
         if not isinstance(s.value, ast.Call):
             self.fail(s, "an expression on its own must be a call")
-        yield Node("expr", None, self.expr(s.value, effects=True))
+        value = self.expr(s.value, effects=True)
+        if value.op != "call":
+            self.fail(s, "an expression on its own must be a call")
+        yield Node("expr", None, value)
 
     def s_Pass(self, s):
         return ()
@@ -167,6 +171,10 @@ class Reader:
                 yield Node("return", None, [self.fit(s, v, t) for v, t in zip(values, self.fn.result.items)])
                 return
             value = self.expr(s.value, effects=True)
+            if value.op != "call" or value.type.kind != "t" or len(value.type.items) != len(self.fn.result.items):
+                self.fail(s, "a tuple comes from a call with as many results")
+            for given, wanted in zip(value.type.items, self.fn.result.items):
+                self.fit(s, Node("x", given), wanted)
             yield Node("return_call", None, value)
             return
         value = self.expr(s.value, effects=True)
@@ -272,11 +280,13 @@ class Reader:
             self.fail(s, "while has no else")
         test = self.boolean(s.test)
         before = set(self.assigned)
-        outer, self.breaks = self.breaks, []
+        outer, self.breaks, self.continues = (self.breaks, self.continues), [], []
+        self.outer_loops.append(dict(self.vars))
         body = self.block(s.body)
+        self.outer_loops.pop()
         forever = test.op == "const" and test.parts[0] is True
         self.assigned = set.intersection(*self.breaks) if forever and self.breaks else before
-        self.breaks = outer
+        self.breaks, self.continues = outer
         yield Node("while", None, test, body)
 
     def s_For(self, s):
@@ -293,15 +303,19 @@ class Reader:
         name = s.target.id
         if name in self.vars and self.fn.locals.get(name) is None:
             self.fail(s, f"{name} is a parameter")
+        for outside in self.outer_loops:
+            if name in outside and outside[name].max < max(span):
+                self.fail(s, f"{name} is a smaller number where the loop around starts: use another name")
         self.vars[name] = unsigned(max(span))
         old = self.fn.locals.get(name)
         self.fn.locals[name] = unsigned(max(max(span) + 1, old.max if old else 0, 0xFFFF))
         self.assigned.add(name)
-        outer, self.breaks = self.breaks, []
+        outer, self.breaks, self.continues = (self.breaks, self.continues), [], []
+        self.outer_loops.append(dict(self.vars))
         body = self.block(s.body)
-        if self.breaks:
-            self.assigned = set.intersection(self.assigned, *self.breaks)
-        self.breaks = outer
+        self.outer_loops.pop()
+        self.assigned = set.intersection(self.assigned, *self.breaks, *self.continues)
+        self.breaks, self.continues = outer
         yield Node("for", None, name, span, body)
 
     def s_Break(self, s):
@@ -309,6 +323,7 @@ class Reader:
         yield Node("break", None)
 
     def s_Continue(self, s):
+        self.continues.append(set(self.assigned))
         yield Node("continue", None)
 
     def s_Raise(self, s):
@@ -444,6 +459,8 @@ class Reader:
         elif a.type.kind == b.type.kind == "u":
             raw = a.type.max is None or b.type.max is None
             t = unsigned(None if raw else max(a.type.max, b.type.max), a.type.wide or b.type.wide)
+            if t.wide and any(e.type.max is None and not e.type.wide for e in (a, b)):
+                self.fail(node, "a raw 64-bit value beside a u128: widen what it is made of with u128()")
         elif a.type.kind == b.type.kind == "b":
             t = BOOL
         else:
@@ -453,7 +470,7 @@ class Reader:
     def signed(self, node, e):
         if e.type.kind == "i":
             return e
-        if e.op == "const":
+        if e.op == "const" and e.type.kind == "u" and e.type.max is not None and e.type.max < 1 << 63:
             return Node("const", Type("i", bits=_bits(e.parts[0])), e.parts[0])
         self.fail(node, "signed and unsigned do not mix")
 
@@ -487,6 +504,8 @@ class Reader:
         limit = U128 if wide else U64
         x, y = a.type.max, b.type.max
         raw = x is None or y is None
+        if wide and (x is None and not a.type.wide or y is None and not b.type.wide):
+            self.fail(node, "a raw 64-bit value beside a u128: widen what it is made of with u128()")
         if op in ("<<", ">>"):
             if y is None or y >= (128 if wide else 64):
                 self.fail(node, f"shift count ({b.type}) may reach {128 if wide else 64}")
@@ -625,6 +644,8 @@ class Reader:
                 bits = max(e.type.max.bit_length() + 1, 1)
             return Node("convert", Type("i", bits=bits), width, e)
         top = width.max
+        if width.bits == 128 and e.type.kind == "u" and e.type.max is None and not e.type.wide:
+            self.fail(node, "a raw 64-bit value cannot be widened: widen what it is made of with u128()")
         if e.type.kind == "u" and e.type.max is not None:
             top = min(top, e.type.max)
         if e.type.kind == "b":

@@ -6,10 +6,10 @@ memory below the stack), ``frame_commit`` makes it current.  Intel SDM volume 3,
 
 from emu.bus.component import hot
 from emu.bus.types import Fault, u8, u16, u32, u64
-from emu.cpu.memory import lin_write16, lin_write32, sys_read16, sys_read32
+from emu.cpu.memory import lin_write16, lin_write32, sys_read16, sys_read32, watch
 from emu.cpu.segments import (
     ATTR_DB, ATTR_P, attr_dpl, bounds, desc_attr, desc_base, desc_limit, fetch_descriptor, is_writable, mark_accessed)
-from emu.cpu.state import ESP, MODE_STACK32, SS, SS_VEC, TR, TS_VEC, Cpu
+from emu.cpu.state import ESP, MODE_AC, MODE_DEBUG, MODE_STACK32, SS, SS_VEC, TR, TS_VEC, Cpu
 
 
 @hot
@@ -67,11 +67,13 @@ def frame_begin_inner(cpu: Cpu, level: u8, ext: u32) -> (u16, u32, u32):
 @hot
 def frame_push(cpu: Cpu, value: u32, wide: bool) -> None:
     """Push 32 bits, or the low 16."""
-    size: u32 = 4 if wide else 2
+    size: u8 = 4 if wide else 2
     off: u32 = u32(cpu.frame_esp - size) & cpu.frame_mask
     if off < cpu.frame_low or off + size > u64(cpu.frame_high) + 1:
         raise Fault(SS_VEC, cpu.frame_error)
     lin: u32 = u32(cpu.frame_base + off)
+    if cpu.mode & (MODE_AC | MODE_DEBUG) != 0 and (cpu.frame_user or cpu.mode & MODE_AC == 0):
+        watch(cpu, lin, size, True)
     if wide:
         lin_write32(cpu, lin, value, cpu.frame_user)
     else:

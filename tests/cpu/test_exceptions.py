@@ -435,3 +435,25 @@ def test_breakpoint_instruction_is_a_trap():
     put_gate(cpu, BP, CODE0, 0x5000, TRAP_GATE | USER)
     deliver(cpu, BP, 0, SOFTWARE)
     assert stack(cpu, 1) == [0x100] and stack(cpu, 3)[2] & RF == 0
+
+
+def test_frames_meet_data_breakpoints():
+    cpu = protected()
+    put_gate(cpu, 0x30, CODE0, 0x5000, INT_GATE)
+    cpu.dr[2], cpu.dr[7] = STACK0 - 4, 0x400 | 1 << 4 | 1 << 24 | 3 << 26
+    update_mode(cpu)
+    deliver(cpu, 0x30, 0, INT_N)
+    assert cpu.trap == 4
+
+
+def test_alignment_of_frames_counts_at_level_3_only():
+    cpu = protected(3)
+    cpu.cr0 |= 1 << 18
+    cpu.eflags |= AC
+    update_mode(cpu)
+    put_gate(cpu, 0x30, CONFORMING0, 0x5000, INT_GATE | USER)
+    put_gate(cpu, 0x31, CODE0, 0x5000, INT_GATE | USER)
+    cpu.gpr[4] -= 1
+    poke(cpu, TSS_BASE + 4, STACK0 - 1)
+    assert attempt(deliver, cpu, 0x30, 0, INT_N) == (AC_VEC, 0)
+    assert attempt(deliver, cpu, 0x31, 0, INT_N) is None

@@ -9,7 +9,7 @@ from emu.bus.types import u32, u64
 from emu.cpu.fpu import ieee, moves, x87
 from emu.cpu.state import Cpu
 
-COUNT = 250 * int(os.environ.get("EMU_SOAK", "1"))  # a control word
+COUNT = 150 * int(os.environ.get("EMU_SOAK", "1"))  # a control word
 pytestmark = pytest.mark.skipif(host_float.library() is None, reason="needs gcc on x86-64")
 
 PRECISIONS = (0x000, 0x200, 0x300)

@@ -274,8 +274,6 @@ def float_min(a: T, b: T, cw: u16) -> (T, u16):
     relation, fl = float_compare[T](a, b, False, cw)
     if relation == LESS:
         return zeroed[T](a, cw), fl
-    if relation == UNORDERED:
-        return b, fl
     return zeroed[T](b, cw), fl
 
 
@@ -285,8 +283,6 @@ def float_max(a: T, b: T, cw: u16) -> (T, u16):
     relation, fl = float_compare[T](a, b, False, cw)
     if relation == GREATER:
         return zeroed[T](a, cw), fl
-    if relation == UNORDERED:
-        return b, fl
     return zeroed[T](b, cw), fl
 
 

@@ -456,6 +456,7 @@ int emu_run(M *m)
     m->cpu.left = 0;
     m->core.goal = (i64)m->cpu.icount;
     m->cpu.attention = true;
+    privilege_changed(m);
     for (;;) {
         if (m->cpu.attention || m->cpu.left <= 0) {
             u8 code = look(m);
@@ -532,6 +533,7 @@ M *emu_new(u64 backing_size, void *handle)
         return NULL;
     for (u32 i = 0; i < 2 * TLB_SIZE; i++)
         host_drop(m, (u16)i);
+    privilege_changed(m);
     return m;
 }
 

@@ -50,6 +50,7 @@ typedef struct Trace {
 /* ---- what the engine keeps outside declared state ---- */
 struct Core {
     Trace *trace;       /* the one that runs */
+    TlbEntry *tlb;      /* bank of the current privilege */
     Rec *cur;           /* instruction on whose behalf a slow path runs; NULL outside instructions */
     i64 goal;           /* icount at which cpu.left reaches 0 */
     u32 start_eip;      /* EIP of an instruction that synchronises EIP */
@@ -102,7 +103,12 @@ static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 /* ---- intrinsics: each has a Python twin of the same name ---- */
 static ALWAYS_INLINE TlbEntry *tlb_entry(M *m, u32 lin)
 {
-    return &m->cpu.tlb[((lin >> 12) & (TLB_SIZE - 1)) + (m->cpu.cpl == 3) * TLB_SIZE];
+    return &m->core.tlb[(lin >> 12) & (TLB_SIZE - 1)];
+}
+
+static ALWAYS_INLINE void privilege_changed(M *m)
+{
+    m->core.tlb = &m->cpu.tlb[m->cpu.cpl == 3 ? TLB_SIZE : 0];
 }
 
 static ALWAYS_INLINE void host_drop(M *m, u16 index)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from emu.bus.component import Struct
+from emu.bus.subset.tree import Node
 from emu.bus.types import Array, Derived, u8, u16, u32, u64
 from emu.cpu import decode, events, exceptions, forms, memory, paging, state
 from emu.machine import board
@@ -19,6 +20,17 @@ CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC"
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
 FUNCTIONS_A_FILE = 220
+INLINE_SIZE = 60  # nodes of the typed tree
+
+
+def size(nodes):
+    """Number of nodes in statements or expressions."""
+    total = 0
+    for n in nodes:
+        if isinstance(n, Node):
+            total += 1 + size(p for part in n.parts for p in (part if isinstance(part, list) else [part]))
+    return total
+
 
 
 def joined_wires():
@@ -84,9 +96,20 @@ class Generator:
         for part, timer in board.timers():
             self._method(part, timer.expire)
         p.follow()
+        self.inline_small()
         p.analyse()
         self.files = {}
         self.write()
+
+    def inline_small(self):
+        """Inline what handlers call first, where it is small: the semantics proper."""
+        functions = self.program.functions
+        for key in self.handlers:
+            for call, _, _ in functions[key].calls:
+                if call.parts[0][0] == "fn":
+                    fn = functions[call.parts[0][1]]
+                    if not fn.intrinsic and size(fn.body) <= INLINE_SIZE:
+                        fn.inline = True
 
     def _method(self, part, name):
         if name and not getattr(inspect.getattr_static(board.PARTS[part], name), "cold", False):

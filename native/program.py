@@ -4,7 +4,7 @@ import inspect
 
 from emu.bus.component import Component
 from emu.bus.subset.reader import Reader, declared_type
-from emu.bus.subset.tree import Node, SubsetError
+from emu.bus.subset.tree import Node, SubsetError, fits, unsigned
 from emu.bus.types import Const
 
 from .cwriter import FunctionWriter, c_type, c_width
@@ -71,14 +71,32 @@ class Program:
                 elif what[0] == "wire":
                     joined = self.wires.get(f"{what[1]}.{what[2]}")
                     if joined and joined[0] == "function":
+                        self.check_wire(what, joined[1], joined[2])
                         self.add(joined[1])
                     elif joined and joined[0] == "method":
                         method = getattr(self.parts[joined[1]], joined[2], None)
                         if method is None:
                             raise SubsetError(f"{what[1]}.{what[2]} leads to {joined[1]}.{joined[2]}, which is not there")
+                        self.check_wire(what, method, joined[3])
                         if getattr(method, "cold", False):
                             continue
                         self.add_method(joined[1], joined[2])
+
+    def check_wire(self, what, method, constants):
+        """Does what a wire is joined to take the wire's arguments (after the board's constants) and give its result?"""
+        wire = self.parts[what[1]].wires[what[2]]
+        annotations = dict(inspect.get_annotations(method))
+        result = declared_type(annotations.pop("return", None))
+        params = [t for t in map(declared_type, annotations.values()) if t.kind != "s"]
+        given = [Node("const", unsigned(c), c) for c in constants] + [Node("x", declared_type(a)) for a in wire.args]
+        where = f"{what[1]}.{what[2]} is joined to {method.__qualname__}"
+        if len(params) != len(given):
+            raise SubsetError(f"{where}: {len(given)} arguments for {len(params)}")
+        for value, t in zip(given, params):
+            if not fits(value.type, t):
+                raise SubsetError(f"{where}: {value.type} does not fit {t}")
+        if wire.ret is not None and not fits(result, declared_type(wire.ret)):
+            raise SubsetError(f"{where}: its result {result} does not fit {declared_type(wire.ret)}")
 
     # -- analysis ------------------------------------------------------------------------------------------------
 
@@ -186,12 +204,19 @@ class Program:
         out = []
         for name, const in self.tables.items():
             if isinstance(const, Const):
-                values = ",".join(f"{int(v)}{'' if v < 1 << 31 else 'u' if v < 1 << 63 else 'ull'}" for v in const.values)
+                values = ",".join(_number(int(v)) for v in const.values)
                 out.append(f"static const {c_width(const.element)} {name}[{len(const)}] = {{{values}}};")
         return "\n".join(out)
 
     def writer(self, fn):
         return FunctionWriter(self, fn, self.handlers.get(fn.key))
+
+
+def _number(v):
+    """C text of a constant in a table."""
+    if v >> 64 > 0:
+        return f"(u128){v >> 64:#x}ull << 64 | {v & (1 << 64) - 1:#x}ull"
+    return f"{v}{'' if v < 1 << 31 else 'u' if v < 1 << 63 else 'ull'}"
 
 
 def _tries(nodes):

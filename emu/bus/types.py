@@ -22,6 +22,16 @@ class Unsigned:
         return self.name
 
 
+class Bounded(Unsigned):
+    """An unsigned field whose values are known to stay at or below ``max``, so that an index needs no mask."""
+
+    __slots__ = ()
+
+    def __init__(self, bits, max):
+        super().__init__(bits)
+        self.max = max
+
+
 class Signed:
     """A signed width.  Calling it wraps any int to that width in two's complement."""
 

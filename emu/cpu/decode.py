@@ -6,8 +6,8 @@ Intel SDM volume 2, chapter 2 and appendix A.  The opcode tables come from the e
 from emu.bus.component import hot
 from emu.bus.types import Const, i8, i16, u8, u16, u32
 
-from .forms import (E_ENDS, E_LOCK, E_MOD3, E_MODRM, IMM_B, IMM_BS, IMM_NONE, IMM_OFFS, IMM_PTR, IMM_W, IMM_WB, LONG_FORM,
-                    MODRM_TABLE, UD_FORM, tables)
+from .forms import (CHECKED, E_ENDS, E_LOCK, E_MOD3, E_MODRM, IMM_B, IMM_BS, IMM_NONE, IMM_OFFS, IMM_PTR, IMM_W, IMM_WB, LONG_FORM,
+                    FLAT, FLAT_BASE, MODRM_TABLE, UD_FORM, VARIANTS, tables)
 from .state import (CS, DS, EBP, EBX, EDI, ES, ESI, ESP, FS, GS, MODE_CODE32, MODE_FLAT, NO_REG, REC_ASIZE32, REC_ENDS, REC_LOCK, REC_MEM,
                     REC_OSIZE32, REC_REP, REC_REPNE, SS, Cpu, Rec)
 
@@ -161,7 +161,7 @@ def decode(cpu: Cpu, r: Rec) -> u16:
                 r.disp = dword_at(cpu, at)
             at = u8(at + disp_size)
     if ENTRY_REG[entry & ENTRY_MASK] != 0xFF:
-        r.reg = ENTRY_REG[entry & ENTRY_MASK]
+        r.reg = ENTRY_REG[entry & ENTRY_MASK] & 7
     imm: u8 = ENTRY_IMM[entry & ENTRY_MASK]
     if imm != IMM_NONE:
         if imm == IMM_B:
@@ -195,7 +195,7 @@ def decode(cpu: Cpu, r: Rec) -> u16:
             if imm == IMM_PTR:
                 r.imm2 = word_at(cpu, at)
                 at = u8(at + 2)
-    r.seg = default_seg if seg == 0xFF else seg
+    r.seg = (default_seg if seg == 0xFF else seg) & 7
     if osize32:
         flags = flags | REC_OSIZE32
     if asize32:
@@ -208,7 +208,7 @@ def decode(cpu: Cpu, r: Rec) -> u16:
         return LONG_HANDLER if cpu.code_len >= MAX_LENGTH else MORE
     if at > cpu.code_len:
         return MORE
-    r.len = at
+    r.len = at & 15
     form: u16 = ENTRY_FORM[(entry * 4 + u16(osize32) * 2 + u16(mem)) & (ENTRY_MASK * 4 + 3)]
     feature: u32 = ENTRY_FEATURE[entry & ENTRY_MASK]
     if cpu.features & feature != feature or flags & REC_LOCK != 0 and (kind & E_LOCK == 0 or not mem):
@@ -216,5 +216,7 @@ def decode(cpu: Cpu, r: Rec) -> u16:
     if kind & E_ENDS != 0 or form == UD_FORM:
         flags = flags | REC_ENDS
     r.flags = flags
-    flat: bool = cpu.mode & MODE_FLAT != 0 and (r.seg == DS or r.seg == SS or r.seg == ES)
-    return FORM_HANDLERS[(form * 2 + u16(flat)) & FORM_MASK]
+    variant: u8 = CHECKED
+    if cpu.mode & MODE_FLAT != 0 and asize32 and (r.seg == DS or r.seg == SS or r.seg == ES):
+        variant = FLAT_BASE if r.idx == NO_REG else FLAT
+    return FORM_HANDLERS[(form * VARIANTS + variant) & FORM_MASK]

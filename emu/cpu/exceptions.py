@@ -8,6 +8,7 @@ from emu.bus.types import Fault, u8, u16, u32
 from emu.cpu.flags import read_eflags
 from emu.cpu.frame import frame_begin, frame_begin_inner, frame_commit, frame_push
 from emu.cpu.memory import sys_read8, sys_read16, sys_read32
+from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
     ATTR_P, INT16, INT32, TASK_GATE, TRAP16, TRAP32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
     is_code, is_conforming, load_real_segment, mark_accessed, set_null, set_segment, update_mode)
@@ -152,7 +153,7 @@ def deliver_to_code(cpu: Cpu, lo: u32, hi: u32, flags: u32, error: u32, has_erro
             set_null(cpu, FS, 0)
             set_null(cpu, GS, 0)
     frame_commit(cpu)
-    cpu.cpl = level
+    set_cpl(cpu, level)
     set_segment(cpu, CS, (sel & 0xFFFC) | level, cs_lo, cs_hi2)
     cpu.eip = eip
     clear: u32 = TF | NT | RF | VM

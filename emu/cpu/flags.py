@@ -116,7 +116,7 @@ def write_eflags(cpu: Cpu, value: u32, mask: u32) -> None:
 
 # -- readers -----------------------------------------------------------------------------------------------------
 
-@hot
+@inline
 def get_cf(cpu: Cpu) -> u8:
     """CF as 0 or 1."""
     kind: u8 = cpu.cc_kind
@@ -135,7 +135,7 @@ def get_cf(cpu: Cpu) -> u8:
     return u8(cpu.cc_b & CF)  # K_INC, K_DEC, K_RES: CF is bit 0 of EFLAGS
 
 
-@hot
+@inline
 def get_pf(cpu: Cpu) -> u8:
     """PF as 0 or 1."""
     if cpu.cc_kind == K_FLAGS:
@@ -158,7 +158,7 @@ def get_af(cpu: Cpu) -> u8:
     return u8(((cpu.cc_a ^ cpu.cc_b ^ cpu.cc_res) >> 4) & 1)
 
 
-@hot
+@inline
 def get_zf(cpu: Cpu) -> u8:
     """ZF as 0 or 1."""
     if cpu.cc_kind == K_FLAGS:
@@ -166,7 +166,7 @@ def get_zf(cpu: Cpu) -> u8:
     return u8(cpu.cc_res == 0)
 
 
-@hot
+@inline
 def get_sf(cpu: Cpu) -> u8:
     """SF as 0 or 1."""
     if cpu.cc_kind == K_FLAGS:
@@ -174,7 +174,7 @@ def get_sf(cpu: Cpu) -> u8:
     return u8(cpu.cc_res >> 31)
 
 
-@hot
+@inline
 def get_of(cpu: Cpu) -> u8:
     """OF as 0 or 1."""
     kind: u8 = cpu.cc_kind
@@ -193,7 +193,7 @@ def get_of(cpu: Cpu) -> u8:
     return u8((cpu.eflags & OF) != 0)
 
 
-@hot
+@inline
 def condition(cpu: Cpu, cc: u8) -> bool:
     """Whether condition code cc, 0 to 15 in encoding order (O NO B AE E NE BE A S NS P NP L GE LE G), holds."""
     test: u8 = (cc >> 1) & 7

@@ -1,7 +1,7 @@
 """From encodings and semantic functions to handlers: one function an instruction form, as text in the subset.
 
-A form is an encoding at one operand size, with a register or a memory operand; memory forms come twice, with segment
-checks and for the flat model.  The same text is run by the Python engine and translated to C.  Decoding tables are made
+A form is an encoding at one operand size, with a register or a memory operand; memory forms come three times: with segment
+checks, and for the flat model with 32-bit addresses, with and without an index register.  The same text is run by the Python engine and translated to C.  Decoding tables are made
 here too; emu/cpu/decode.py reads them.
 """
 
@@ -29,6 +29,10 @@ IMM_NONE, IMM_B, IMM_BS, IMM_W, IMM_Z, IMM_WB, IMM_PTR, IMM_OFFS = range(8)
 E_MODRM, E_LOCK, E_ENDS, E_MOD3 = 1, 2, 4, 8
 MODRM_TABLE = 0x8000
 UD_FORM, LONG_FORM = 0, 1
+# Variants of a form: any segment and address size; flat with 32-bit addresses; the same without an index register.
+CHECKED, FLAT, FLAT_BASE = range(3)
+VARIANTS = 4  # places a form in FORM_HANDLERS
+FLAT_ADDRESS = {FLAT: "ea_flat", FLAT_BASE: "ea_base"}
 
 
 @cache
@@ -85,7 +89,7 @@ class _Builder:
         """Emit the linear address of the memory operand once."""
         if self.linear is None:
             if self.flat:
-                self.lines.append("lin: u32 = ea(cpu, r)")
+                self.lines.append(f"lin: u32 = {FLAT_ADDRESS[self.flat]}(cpu, r)")
             else:
                 self.lines.append("off: u32 = ea(cpu, r)")
                 self.lines.append(f"lin: u32 = linear_{'write' if write else 'read'}_u{bits}(cpu, r.seg, off)")
@@ -188,7 +192,7 @@ class _Builder:
         shape = "_".join(o.replace(",", "") for o in e.operands if o[0] not in "J")
         name = "_".join(filter(None, [e.function, f"{self.opcode & 15:x}" if "cc" in self.names else "", shape,
                                       f"{self.bits}" if self.generic or any(o[1:] == "v" or o == "eAX" for o in e.operands) else "",
-                                      "m" + ("f" if self.flat else "") if self.mem else ""]))
+                                      "m" + ("", "f", "b")[self.flat] if self.mem else ""]))
         return name, text, self.kind
 
 
@@ -200,7 +204,7 @@ class Tables:
         self._by_text = {}
         self._names = set()
         self.handlers = []  # per handler number: Form
-        self.form_handlers = []  # form number -> (checked, flat) handler numbers
+        self.form_handlers = []  # form number -> handler numbers by variant
         self._form_numbers = {}
         self.entry_flags, self.entry_imm, self.entry_feature, self.entry_reg = [], [], [], []
         self.entry_form = []
@@ -209,7 +213,7 @@ class Tables:
         self._modrm_numbers = {}
         for name, vector in (("UD", "UD"), ("TOO_LONG", "GP")):
             n = self._handler(name, f"(cpu: Cpu, r: Rec) -> None:\n    raise Fault({vector}, 0)\n", ENDS)
-            self._form(n, n)
+            self._form(n, n, n, n)
         self._entry(None, 0)  # entry 0: undefined opcode
         entries = {}
         slots = [0] * 4096
@@ -264,8 +268,7 @@ class Tables:
             self.handlers.append(Form(name, text, kind))
         return self._by_text[key]
 
-    def _form(self, checked, flat):
-        key = (checked, flat)
+    def _form(self, *key):
         if key not in self._form_numbers:
             self._form_numbers[key] = len(self.form_handlers)
             self.form_handlers.append(key)
@@ -289,8 +292,9 @@ class Tables:
                 for mem in (0, 1):
                     if mem and not memory_operand or mem and e.reg_only or not mem and (e.mem_only or offs):
                         continue
-                    made = [_Builder(e, op, 32 if o32 else 16, bool(mem), flat).build() for flat in (False, True)]
+                    made = [_Builder(e, op, 32 if o32 else 16, bool(mem), v).build() for v in (CHECKED, FLAT, FLAT_BASE)]
                     numbers = [self._handler(*m) for m in made]
+                    numbers.append(numbers[CHECKED])
                     forms[o32 * 2 + mem] = self._form(*numbers)
         self.entry_flags.append(flags)
         self.entry_imm.append(imm)
@@ -332,7 +336,8 @@ def namespace():
     from . import flow_target
     from .fpu import pointers, stack
     out |= {"Cpu": Cpu, "Rec": Rec, "Fault": Fault, "UD": UD, "GP": GP, "CR0_PE": state.CR0_PE, "VM": state.VM, "u8": u8, "u16": u16,
-           "u32": u32, "u64": u64, "ea": memory.ea, "fpu_wait": stack.fpu_wait, "fpu_pointers": pointers.fpu_pointers, "next_eip": flow_target.next_eip}
+           "u32": u32, "u64": u64, "ea": memory.ea, "ea_flat": memory.ea_flat,
+            "ea_base": memory.ea_base, "fpu_wait": stack.fpu_wait, "fpu_pointers": pointers.fpu_pointers, "next_eip": flow_target.next_eip}
     for width in (u8, u16, u32, u64):
         for f in (memory.load, memory.store, memory.load_rmw, memory.store_rmw, memory.linear_read, memory.linear_write,
                   registers.reg, registers.set_reg):

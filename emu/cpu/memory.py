@@ -20,6 +20,18 @@ def ea(cpu: Cpu, r: Rec) -> u32:
     return off
 
 
+@inline
+def ea_flat(cpu: Cpu, r: Rec) -> u32:
+    """The same where addresses are known to have 32 bits."""
+    return u32(cpu.gpr[r.base & 15] + (cpu.gpr[r.idx & 15] << (r.scale & 3)) + r.disp)
+
+
+@inline
+def ea_base(cpu: Cpu, r: Rec) -> u32:
+    """The same without an index."""
+    return u32(cpu.gpr[r.base & 15] + r.disp)
+
+
 # -- segment checks ----------------------------------------------------------------------------------------------
 
 @hot

@@ -4,7 +4,7 @@ Intel SDM volume 3, chapter 4.  The TLBs are architecturally visible state (stal
 both engines fill and evict them alike.  Page table entries beyond 4 GiB lead to NOWHERE, where nothing answers.
 """
 
-from emu.bus.component import hot, intrinsic
+from emu.bus.component import hot, inline, intrinsic
 from emu.bus.types import Fault, u8, u16, u32, u64
 
 from .state import (CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, INVALID, ITLB_SIZE, PF_VEC, TLB_SIZE, Cpu)
@@ -20,6 +20,18 @@ PSE_RESERVED = 0x003E0000  # bits 17-21 of a 4 MiB entry (36-bit physical addres
 @intrinsic
 def host_drop(cpu: Cpu, index: u16) -> None:
     """Forget the host addresses cached for a TLB entry."""
+
+
+@intrinsic
+def privilege_changed(cpu: Cpu) -> None:
+    """CPL chooses the TLB bank: the C side keeps a pointer to it."""
+
+
+@inline
+def set_cpl(cpu: Cpu, level: u8) -> None:
+    """Change the current privilege level."""
+    cpu.cpl = level
+    privilege_changed(cpu)
 
 
 @hot

@@ -3,7 +3,7 @@
 from emu.bus.component import hot
 from emu.cpu.cpuid import F_APIC, FEATURES, SIGNATURES
 from emu.cpu.msr import APIC_BSP, APIC_ENABLE, MISC_ENABLE_RESET, PAT_RESET
-from emu.cpu.paging import flush_tlb_all
+from emu.cpu.paging import flush_tlb_all, set_cpl
 from emu.cpu.segments import ATTR_P, BUSY_TSS16, LDT, set_bounds, update_mode
 from emu.cpu.state import CR0_CD, CR0_ET, CR0_NW, CS, EDX, K_FLAGS, LDTR, TR, Cpu
 
@@ -45,7 +45,7 @@ def reset_cpu(cpu: Cpu) -> None:
         cpu.dr[n] = 0
     cpu.dr[6] = 0xFFFF0FF0
     cpu.dr[7] = 0x400
-    cpu.cpl = 0
+    set_cpl(cpu, 0)
     cpu.shadow = 0
     cpu.halted = False
     cpu.shutdown = False

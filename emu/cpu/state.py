@@ -1,7 +1,7 @@
 """State of the processor, declared once.  Register layouts: Intel SDM volume 3, chapters 2 to 5 and 19."""
 
 from emu.bus.component import Component, Struct, hot
-from emu.bus.types import Array, Derived, Native, Wire, i64, u8, u16, u32, u64
+from emu.bus.types import Array, Bounded, Derived, Native, Wire, i64, u8, u16, u32, u64
 from emu.cpu.fpu.state import Fpu
 
 # General registers, in encoding order; index 8 always holds 0 and stands for "no base" or "no index".
@@ -92,13 +92,13 @@ class Rec(Struct):
     imm: u32
     disp: u32
     imm2: u16
-    rm: u8
-    reg: u8
-    base: u8
-    idx: u8
-    scale: u8
-    seg: u8
-    len: u8
+    rm: Bounded(8, 7)
+    reg: Bounded(8, 7)
+    base: Bounded(8, 8)
+    idx: Bounded(8, 8)
+    scale: Bounded(8, 3)
+    seg: Bounded(8, 7)
+    len: Bounded(8, 15)
     flags: u8
     off: u16
     rest: u8

@@ -11,7 +11,7 @@ from emu.bus.component import hot
 from emu.bus.types import Fault, u8, u16, u32
 from emu.cpu.flags import write_arith
 from emu.cpu.memory import sys_read8, sys_read16, sys_read32, sys_write8, sys_write16, sys_write32
-from emu.cpu.paging import flush_tlb, lookup_write
+from emu.cpu.paging import flush_tlb, lookup_write, set_cpl
 from emu.cpu.pdpt import load_pdptes
 from emu.cpu.segments import (
     ATTR_P, BUSY, BUSY_TSS16, BUSY_TSS32, LDT, TABLE, TSS16, TSS32, attr_dpl, desc_attr, desc_base, desc_limit,
@@ -242,7 +242,7 @@ def task_switch(cpu: Cpu, sel: u16, lo: u32, hi: u32, source: u8, flags: u32, ex
     cpu.dr[7] = cpu.dr[7] & (0xFFFFFFFF - DR7_LOCAL)
     cpu.eflags = (new_flags & EFLAGS_VALID) | 2
     write_arith(cpu, new_flags)
-    cpu.cpl = 3 if cpu.eflags & VM != 0 else u8(cpu.seg[CS].sel & 3)
+    set_cpl(cpu, 3 if cpu.eflags & VM != 0 else u8(cpu.seg[CS].sel & 3))
     cpu.late = False
     ok: bool = True
     if wide and cpu.cr0 & CR0_PG != 0:

@@ -8,7 +8,7 @@ from emu.bus.names import c_name
 from emu.bus.types import Array, Signed, Unsigned
 
 from . import board
-from .python_parts import join
+from .wiring import join
 
 _FORMATS = {8: "B", 16: "H", 32: "I", 64: "Q"}
 

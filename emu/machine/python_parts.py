@@ -6,6 +6,7 @@ from emu.bus.types import NEVER
 from emu.cpu.python_engine import PythonEngine
 
 from . import board
+from .wiring import join
 
 
 class PythonParts:
@@ -111,17 +112,3 @@ class PythonParts:
 
     def close(self):
         pass
-
-
-def join(parts, services):
-    """Join the board's wires between Python objects."""
-    for wire, target, *constants in board.WIRES:
-        part, name = wire.split(".")
-        if callable(target):
-            to = partial(target, parts["cpu"])
-        elif target.startswith("@"):
-            to = services[target[1:]]
-        else:
-            other, method = target.split(".")
-            to = getattr(parts[other], method)
-        setattr(parts[part], name, partial(to, *constants) if constants else to)

@@ -14,7 +14,8 @@ void NAME(int n, const F80 *a, const F80 *b, uint16_t cw, F80 *out, uint16_t *sw
         uint16_t s; \
         __asm__ volatile("fninit\n fldt %[b]\n fldt %[a]\n fldcw %[cw]\n" INSN "\n" UNMASKED_SAFE \
                          "fstpt %[out]\n fninit" \
-                         : [out] "=m"(out[i]), [sw] "=m"(s) : [a] "m"(a[i]), [b] "m"(b[i]), [cw] "m"(cw), [def] "m"(def)); \
+                         : [out] "=m"(out[i]), [sw] "=m"(s) \
+                         : [a] "m"(a[i]), [b] "m"(b[i]), [cw] "m"(cw), [def] "m"(def)); \
         sw[i] = s; \
     } \
 }
@@ -61,14 +62,16 @@ void NAME(int n, const T *a, const T *b, uint32_t csr, uint64_t *out, uint32_t *
     for (int i = 0; i < n; i++) { \
         uint64_t x = a[i], y = b[i]; \
         uint32_t f; \
-        __asm__ volatile("movq %[x], %%xmm0\n movq %[y], %%xmm1\n ldmxcsr %[csr]\n" INSN "\n stmxcsr %[f]\n ldmxcsr %[def]\n" \
-                         "movq %%xmm0, %[x]" \
-                         : [x] "+r"(x), [f] "=m"(f) : [y] "r"(y), [csr] "m"(csr), [def] "m"(def) : "xmm0", "xmm1", "rax", "cc"); \
+        __asm__ volatile("movq %[x], %%xmm0\n movq %[y], %%xmm1\n ldmxcsr %[csr]\n" INSN "\n" \
+                         "stmxcsr %[f]\n ldmxcsr %[def]\n movq %%xmm0, %[x]" \
+                         : [x] "+r"(x), [f] "=m"(f) \
+                         : [y] "r"(y), [csr] "m"(csr), [def] "m"(def) : "xmm0", "xmm1", "rax", "cc"); \
         out[i] = x; \
         flags[i] = f & 0x3f; \
     } \
 }
-#define BOTH(NAME, INSN) SSE2(NAME##_f32, uint32_t, INSN "ss %%xmm1, %%xmm0") SSE2(NAME##_f64, uint64_t, INSN "sd %%xmm1, %%xmm0")
+#define BOTH(NAME, INSN) SSE2(NAME##_f32, uint32_t, INSN "ss %%xmm1, %%xmm0") \
+    SSE2(NAME##_f64, uint64_t, INSN "sd %%xmm1, %%xmm0")
 BOTH(sse_add, "add")
 BOTH(sse_sub, "sub")
 BOTH(sse_mul, "mul")

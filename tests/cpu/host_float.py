@@ -21,7 +21,8 @@ def library():
     out = Path(folder.name) / "host_float.so"
     source = Path(__file__).with_name("host_float.c")
     # no red zone: the comparisons push EFLAGS
-    made = subprocess.run(["gcc", "-O1", "-mno-red-zone", "-shared", "-fPIC", "-o", out, source], capture_output=True, text=True)
+    made = subprocess.run(["gcc", "-O1", "-mno-red-zone", "-shared", "-fPIC", "-o", out, source],
+                          capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     lib = ctypes.CDLL(str(out))
     lib.folder = folder

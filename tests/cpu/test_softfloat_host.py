@@ -1,4 +1,7 @@
-"""The soft-float bit for bit against the host's x87 and SSE: results, exceptions, C1.  EMU_SOAK=n multiplies the work."""
+"""The soft-float bit for bit against the host's x87 and SSE: results, exceptions, C1.
+
+EMU_SOAK=n multiplies the work.
+"""
 import os
 import random
 
@@ -6,7 +9,7 @@ import pytest
 
 import host_float
 from emu.bus.types import u32, u64
-from emu.cpu.fpu import ieee, moves, x87
+from emu.cpu.fpu import ieee, stores, x87
 from emu.cpu.state import Cpu
 
 COUNT = 150 * int(os.environ.get("EMU_SOAK", "1"))  # a control word
@@ -96,8 +99,9 @@ def test_x87(name):
         if name == "FSCALE":
             b = [(x[0], x[1] & 0x8000 | 0x3FFF + r.randrange(-2, 17)) if r.randrange(2) else x for x in b]
         if name.startswith("FPREM"):  # how far a partial reduction goes is the chip's own choice
-            a, b = zip(*((x, y) for x, y in zip(a, b) if (x[1] & 0x7FFF) - (y[1] & 0x7FFF) < 0 or min(x[1], y[1]) & 0x7FFF
-                         and (x[1] & 0x7FFF) - (y[1] & 0x7FFF) < 64))
+            apart = [(x[1] & 0x7FFF) - (y[1] & 0x7FFF) for x, y in zip(a, b)]
+            good = [d < 0 or d < 64 and y[1] & 0x7FFF for d, y in zip(apart, b)]
+            a, b = ([x for x, g in zip(s, good) if g] for s in (a, b))
         results, states = host_float.x87(name, a, b, cw)
         for x, y, result, sw in zip(a, b, results, states):
             prepare(cpu, x, y, cw)
@@ -105,15 +109,17 @@ def test_x87(name):
             f = cpu.fpu
             compared = 0x02FF | CONDITIONS.get(name, 0)
             got = f.mant[f.top], f.sexp[f.top], f.fsw & compared
-            assert got == (*result, sw & compared), f"{name} {x[1]:04x}:{x[0]:016x} {y[1]:04x}:{y[0]:016x} cw={cw:04x}: " \
-                f"{got[1]:04x}:{got[0]:016x} {got[2]:04x}, not {result[1]:04x}:{result[0]:016x} {sw & compared:04x}"
+            want = (*result, sw & compared)
+            assert got == want, f"{name} {x[1]:04x}:{x[0]:016x} {y[1]:04x}:{y[0]:016x} cw={cw:04x}: " \
+                f"{got[1]:04x}:{got[0]:016x} {got[2]:04x}, not {want[1]:04x}:{want[0]:016x} {want[2]:04x}"
 
 
 STORES = {
-    "FSTP_m32": (4, moves.value_f32), "FSTP_m64": (8, moves.value_f64),
-    "FISTP_m16": (2, lambda f: moves.value_int(f, 1 << 15, f.fcw)), "FISTP_m32": (4, lambda f: moves.value_int(f, 1 << 31, f.fcw)),
-    "FISTP_m64": (8, lambda f: moves.value_int(f, 1 << 63, f.fcw)),
-    "FBSTP": (10, lambda f: (lambda low, high, fl: (low | high << 64, fl))(*moves.value_bcd(f))),
+    "FSTP_m32": (4, stores.value_f32), "FSTP_m64": (8, stores.value_f64),
+    "FISTP_m16": (2, lambda f: stores.value_int(f, 1 << 15, f.fcw)),
+    "FISTP_m32": (4, lambda f: stores.value_int(f, 1 << 31, f.fcw)),
+    "FISTP_m64": (8, lambda f: stores.value_int(f, 1 << 63, f.fcw)),
+    "FBSTP": (10, lambda f: (lambda low, high, fl: (low | high << 64, fl))(*stores.value_bcd(f))),
 }
 
 
@@ -126,16 +132,16 @@ def test_x87_stores(name):
         a, _ = pairs(r, COUNT)
         if name in ("FSTP_m32", "FSTP_m64"):
             limit = 127 if name == "FSTP_m32" else 1023
-            a = [(m, se & 0x8000 | 0x3FFF + r.choice((-1, 1)) * (limit + r.randrange(-60, 3))) if r.randrange(2) else (m, se)
-                 for m, se in a]
+            near = [0x3FFF + r.choice((-1, 1)) * (limit + r.randrange(-60, 3)) for _ in a]
+            a = [(m, se & 0x8000 | e) if r.randrange(2) else (m, se) for (m, se), e in zip(a, near)]
         results, states = host_float.x87(name, a, a, cw)
         for x, (low, high), sw in zip(a, results, states):
             prepare(cpu, x, (0, 0), cw)
             stored, fl = value(cpu.fpu)
             mask = (1 << 8 * size) - 1
             fill = int.from_bytes(b"\x55" * size, "little")
-            kept = moves.kept_back(cpu.fpu, fl)
-            moves.stored(cpu.fpu, fl, True)
+            kept = stores.kept_back(cpu.fpu, fl)
+            stores.stored(cpu.fpu, fl, True)
             got = fill if kept else stored & mask
             want = (low | high << 64) & mask
             assert (got, cpu.fpu.fsw & 0x2FF) == (want, sw & 0x2FF), \
@@ -185,7 +191,8 @@ SSE = {
     "min": lambda t, a, b, cw: ieee.float_min[t](a, b, cw), "max": lambda t, a, b, cw: ieee.float_max[t](a, b, cw),
     "sqrt": lambda t, a, b, cw: ieee.float_sqrt[t](a, cw),
     "widen": lambda t, a, b, cw: ieee.float_widen(a, cw), "narrow": lambda t, a, b, cw: ieee.float_narrow(a, cw),
-    "round": lambda t, a, b, cw: ieee.float_to_i32[t](a, False, cw), "chop": lambda t, a, b, cw: ieee.float_to_i32[t](a, True, cw),
+    "round": lambda t, a, b, cw: ieee.float_to_i32[t](a, False, cw),
+    "chop": lambda t, a, b, cw: ieee.float_to_i32[t](a, True, cw),
     "from": lambda t, a, b, cw: ieee.float_from_i32[t](a, cw), "comis": compare(False), "ucomis": compare(True),
 }
 CASES = [(n, b) for n in SSE for b in (32, 64) if (n, b) not in (("widen", 64), ("narrow", 32))]
@@ -204,4 +211,5 @@ def test_sse(name, bits):
         for x, y, result, want in zip(a, b, results, flags):
             got, fl = SSE[name](t, x, y, ieee.sse_mode(csr))
             result &= 0x45 if kept == 7 else (1 << kept) - 1
-            assert (got, fl) == (result, want), f"{name}{bits} {x:x} {y:x} csr={csr:x}: {got:x} {fl:x}, not {result:x} {want:x}"
+            assert (got, fl) == (result, want), \
+                f"{name}{bits} {x:x} {y:x} csr={csr:x}: {got:x} {fl:x}, not {result:x} {want:x}"

@@ -223,7 +223,7 @@ class Chip(Component):
     @hot
     def t_augmented(self, i: u8, v: u8) -> u32:
         n: u32 = v
-        n <<= 3
+        n |= v << 3
         n |= 1
         n ^= v
         n &= 0xFFF
@@ -578,7 +578,7 @@ def t_signed_local(a: i16, b: u8) -> i32:
     x: i32 = a
     if b > 9:
         x = i32(x * 5)
-    x -= 1 if x > 0 else 2
+    x = i32(x - i8(1 if x > 0 else 2))
     return x
 
 
@@ -844,7 +844,7 @@ def t_names_like_temporaries(cpu: Cpu, c1: u32, i1: u32) -> u32:
 
 @hot
 def t_pure_nested(a: u32) -> u32:
-    return u32(half(half(a) + 1) * half(a))
+    return u32(half(half(a) ^ 1) * half(a))
 
 
 @hot

@@ -1,7 +1,6 @@
 """Reads one hot function: Python source to typed tree, refusing what the subset does not have."""
 
 import ast
-import functools
 import inspect
 import textwrap
 
@@ -36,11 +35,16 @@ def declared_type(declared):
     return None
 
 
-@functools.lru_cache(maxsize=None)
+_sources = {}  # by place: code objects of two files may be equal
+
+
 def _source(code):
-    lines, first = inspect.getsourcelines(code)
-    tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    ast.increment_lineno(tree, first - 1)
+    place = code.co_filename, code.co_firstlineno, code.co_name
+    tree = _sources.get(place)
+    if tree is None:
+        lines, first = inspect.getsourcelines(code)
+        tree = _sources[place] = ast.parse(textwrap.dedent("".join(lines))).body[0]
+        ast.increment_lineno(tree, first - 1)
     return tree
 
 
@@ -356,10 +360,12 @@ class Reader:
 
     def constant(self, node):
         """The value of an expression made of module-level names and literals, else None."""
+        if node is None:
+            return None
         for n in ast.walk(node):
             if isinstance(n, ast.Name) and (n.id in self.vars or n.id in self.counts):
                 return None
-            if isinstance(n, ast.Call) and not isinstance(n.func, ast.Name):
+            if isinstance(n, ast.NamedExpr) or isinstance(n, ast.Call) and not isinstance(n.func, ast.Name):
                 return None
             if isinstance(n, ast.Call):
                 f = self.globals.get(n.func.id)
@@ -424,7 +430,10 @@ class Reader:
             table = value if isinstance(value, Const) else None
         if isinstance(table, Const):
             self.in_range(node, index, len(table))
-            return Node("table", declared_type(table.element), table, index)
+            t = declared_type(table.element)
+            if t.kind == "u":
+                t = unsigned(max(table.values), t.wide)
+            return Node("table", t, table, index)
         base = self.expr(node.value)
         if base.type.kind != "a":
             self.fail(node, "not an array")
@@ -524,6 +533,8 @@ class Reader:
                 top = x // b.parts[0] if b.op == "const" else x
             else:
                 top = min(x, max(y - 1, 0))
+        elif op == "&" and b.op == "const" and x is not None and y is not None and x <= y and y & (y + 1) == 0:
+            return a  # the mask is there for Python's readers: the value is known to fit
         elif op == "&":
             top = min(v for v in (x, y) if v is not None) if not (x is None and y is None) else None
         elif raw or op == "-":

@@ -16,7 +16,16 @@ class Type:
 
     def __repr__(self):
         return {"u": f"unsigned≤{self.max:#x}" if self.max is not None else "raw", "i": f"i{self.bits}", "b": "bool",
-                "s": self.cls and self.cls.__name__, "a": "array", "t": str(self.items), "n": "None"}[self.kind]
+                "s": getattr(self.cls, "__name__", None), "a": "array", "t": str(self.items), "n": "None"}[self.kind]
+
+
+def fits(value, t):
+    """May every value of one type be stored as the other, as it stands?"""
+    if value.kind != t.kind:
+        return False
+    if t.kind == "u":
+        return value.max is not None and value.max <= t.max
+    return value.bits <= t.bits
 
 
 BOOL, NONE = Type("b"), Type("n")

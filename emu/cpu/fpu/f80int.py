@@ -17,7 +17,7 @@ SCALE_LIMIT = 0x10000
 
 @inline
 def magnitude(m: u64, se: u16, cw: u16) -> (u64, u16):
-    """|x| of a finite number rounded to an integer, with PE and C1.  2**64 - 1 stands for everything that is too big."""
+    """|x| of a finite number rounded to an integer, with PE and C1; 2**64 - 1 if it is too big."""
     if m == 0:
         return 0, 0
     e = u32(se & EXP)

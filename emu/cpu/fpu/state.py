@@ -32,7 +32,7 @@ RC_NEAREST = 0x0000
 RC_DOWN = 0x0400
 RC_UP = 0x0800
 RC_ZERO = 0x0C00
-# Bits 14 and 15 of the word that the soft-float takes; a guest's control word never has them.  They carry MXCSR.DAZ, FTZ.
+# Bits 14 and 15 of the word that the soft-float takes: MXCSR.DAZ and FTZ.  A guest's control word never has them.
 DAZ = 0x4000
 FTZ = 0x8000
 
@@ -64,12 +64,13 @@ class Fpu(Struct):
     mxcsr: u32
     xmm: Array(u64, 16)
 
-    def power_on(self):
-        """RESET (SDM volume 3, table 9-1): control word 0040h, all registers +0.0 and marked zero."""
-        self.fcw, self.fsw, self.top, self.ftw = 0x0040, 0, 0, 0xFF
-        self.fop = self.fip = self.fcs = self.fdp = self.fds = self.ferr = 0
-        self.mxcsr = MXCSR_INIT
-        for i in range(8):
-            self.mant[i] = self.sexp[i] = 0
-        for i in range(16):
-            self.xmm[i] = 0
+
+def reset_fpu(f):
+    """RESET (SDM volume 3, table 9-1): control word 0040h, all registers +0.0 and tagged zero."""
+    f.fcw, f.fsw, f.top, f.ftw = 0x0040, 0, 0, 0xFF
+    f.fop = f.fip = f.fcs = f.fdp = f.fds = f.ferr = 0
+    f.mxcsr = MXCSR_INIT
+    for i in range(8):
+        f.mant[i] = f.sexp[i] = 0
+    for i in range(16):
+        f.xmm[i] = 0

@@ -15,7 +15,8 @@ from emu.cpu.fpu.stack import empty, note, pop, put, st, underflow
 from emu.cpu.fpu.state import C2, IE, PC_64, PE, UE, ZE, Fpu
 from emu.cpu.fpu.tables import QUARTER_PI_HIGH, QUARTER_PI_LOW
 from emu.cpu.fpu.wide import (
-    BIAS, atan_quotient, divide, exp2_minus_1, fraction, log2_wide, reduce_angle, round_wide, sin_cos, small_log1p, widen)
+    BIAS, atan_quotient, divide, exp2_minus_1, fraction, log2_wide, reduce_angle, round_wide, sin_cos, small_log1p,
+    widen)
 from emu.cpu.state import Cpu
 
 OUT_OF_RANGE = BIAS + 63  # 2**63
@@ -70,7 +71,7 @@ def quadrant(q: u8, negative: bool, mirrored: bool, sin_e: i32, sine: u128, cosi
 
 @inline
 def tiny(e: i32) -> bool:
-    """Whether sin(x) is x, and cos(x) is 1, as far as can be seen; the chip returns just that in every rounding mode."""
+    """Whether sin(x) is x, and cos(x) is 1, to 64 bits; the chip returns just that in every rounding mode."""
     return e < BIAS - 40
 
 

@@ -1,7 +1,7 @@
 """The mathematics of the transcendental instructions, to about 120 bits.
 
-A wide number is an exponent as floatx80 biases it and a significand of 128 bits: w / 2**127 * 2**(e - 16383); normalised,
-bit 127 of w is set.  A fraction is a u128 in units of 2**-128.
+A wide number is an exponent as floatx80 biases it and a significand of 128 bits: w / 2**127 * 2**(e - 16383).  If it is
+normalised, bit 127 of w is set.  A fraction is a u128 in units of 2**-128.
 """
 from emu.bus.component import hot, inline
 from emu.bus.types import i32, u8, u16, u32, u64, u128

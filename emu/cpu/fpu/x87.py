@@ -1,7 +1,7 @@
 """The x87 instructions: their encodings (notation: docs/cpu.md), and the functions under their names.
 
-A function gets the value of an E operand, the number i of an ST(i) operand, or, if ``raw``, the decoded record.  ``fpu``
-stands for what all non-control x87 instructions do: `fpu_wait` first, then the pointers to instruction and operand.
+A function gets the value of an E operand, the number i of an ST(i) operand, or, if ``raw``, the decoded record.
+``fpu`` stands for what all non-control x87 instructions do: first `fpu_wait`, last the pointers to instruction and operand.
 Intel SDM volume 2, appendix B.17; the aliases that the manual leaves out (FCOM2 ...) act like their originals.
 """
 from emu.cpu.fpu.arith import (  # noqa: F401
@@ -17,12 +17,13 @@ from emu.cpu.fpu.control import (  # noqa: F401
     FDECSTP, FFREE, FFREEP, FINCSTP, FLDCW, FLDENV, FNCLEX, FNINIT, FNOP, FNOP_nowait, FNSAVE, FNSTCW, FNSTENV,
     FNSTSW_AX, FNSTSW_m16, FRSTOR)
 from emu.cpu.fpu.moves import (  # noqa: F401
-    FABS, FBLD, FBSTP, FCHS, FCMOVB, FCMOVBE, FCMOVE, FCMOVNB, FCMOVNBE, FCMOVNE, FCMOVNU, FCMOVU, FILD_m16,
-    FILD_m32, FILD_m64, FISTP_m16, FISTP_m32, FISTP_m64, FIST_m16, FIST_m32, FLD1, FLDL2E, FLDL2T, FLDLG2, FLDLN2,
-    FLDPI, FLDZ, FLD_m32, FLD_m64, FLD_m80, FLD_sti, FSTP_m32, FSTP_m64, FSTP_m80, FSTP_sti, FST_m32, FST_m64,
+    FABS, FBLD, FCHS, FCMOVB, FCMOVBE, FCMOVE, FCMOVNB, FCMOVNBE, FCMOVNE, FCMOVNU, FCMOVU, FILD_m16, FILD_m32,
+    FILD_m64, FLD1, FLDL2E, FLDL2T, FLDLG2, FLDLN2, FLDPI, FLDZ, FLD_m32, FLD_m64, FLD_m80, FLD_sti, FSTP_sti,
     FST_sti, FXAM, FXCH)
 from emu.cpu.fpu.numeric import FPREM, FPREM1, FRNDINT, FSCALE, FSQRT, FXTRACT  # noqa: F401
 from emu.cpu.fpu.stack import FWAIT, fpu_nowait, fpu_wait  # noqa: F401
+from emu.cpu.fpu.stores import (  # noqa: F401
+    FBSTP, FISTP_m16, FISTP_m32, FISTP_m64, FIST_m16, FIST_m32, FSTP_m32, FSTP_m64, FSTP_m80, FST_m32, FST_m64)
 from emu.cpu.fpu.transcendental import F2XM1, FCOS, FPATAN, FPTAN, FSIN, FSINCOS, FYL2X, FYL2XP1  # noqa: F401
 
 X87 = """

@@ -10,6 +10,7 @@ from emu.cpu.flags import read_eflags
 from emu.cpu.frame import frame_begin, frame_begin_inner, frame_commit, frame_push
 from emu.cpu.memory import ea, push, stack_offset, stack_read, write_mem
 from emu.cpu.registers import set_reg
+from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
     ATTR_P, CALL16, CALL32, TASK_GATE, TSS16, TSS32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
     is_code, is_conforming, load_real_segment, load_segment, mark_accessed, protected, set_segment, update_mode)
@@ -169,7 +170,7 @@ def call_gate(cpu: Cpu, r: Rec, sel: u16, lo: u32, hi: u32) -> None:
         frame_push(cpu, cpu.eip, wide)
         set_segment(cpu, SS, ss_sel, ss_lo, ss_hi)
         frame_commit(cpu)
-        cpu.cpl = level
+        set_cpl(cpu, level)
         set_segment(cpu, CS, (target & 0xFFFC) | level, cs_lo, cs_hi3)
     cpu.eip = eip
     update_mode(cpu)

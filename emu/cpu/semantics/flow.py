@@ -12,7 +12,7 @@ from ..memory import stack_move, stack_read, stack_write
 from ..state import ECX, REC_ASIZE32, Cpu, Rec
 
 
-@hot
+@inline
 def Jcc(cpu: Cpu, cc: u8) -> bool:
     return condition(cpu, cc)
 

@@ -9,6 +9,7 @@ from emu.bus.types import Fault, T, u8, u16, u32
 from emu.cpu.exceptions import INT_N, PRIVILEGED, SOFTWARE, deliver, finish_switch
 from emu.cpu.flags import get_of, read_eflags, write_arith
 from emu.cpu.memory import stack_move, stack_read
+from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
     ATTR_DB, ATTR_P, attr_dpl, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
     is_writable, load_real_segment, mark_accessed, protected, set_segment, set_v86, update_mode)
@@ -106,7 +107,7 @@ def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) ->
         if eip > desc_limit(lo, hi):
             raise Fault(GP, 0)
         hi3: u32 = mark_accessed(cpu, sel, hi)
-        cpu.cpl = rpl
+        set_cpl(cpu, rpl)
         set_segment(cpu, CS, sel, lo, hi3)
         set_segment(cpu, SS, ss_sel, ss_lo, ss_hi)
         if cpu.seg[SS].attr & ATTR_DB != 0:
@@ -194,7 +195,7 @@ def iret_v86(cpu: Cpu, r: Rec, eip: u32, sel: u16, flags: u32) -> None:
     if eip > 0xFFFF:
         raise Fault(GP, 0)
     set_flags(cpu, flags, IRET_FLAGS | IRET_FLAGS32 | IF | IOPL | VM | VIF | VIP)
-    cpu.cpl = 3
+    set_cpl(cpu, 3)
     cpu.eip = eip
     cpu.gpr[ESP] = esp
     set_v86(cpu, CS, sel)

@@ -8,7 +8,7 @@ from emu.bus.types import Fault, T, u8, u16, u32, u64
 from emu.cpu.cpuid import F_DE, F_FXSR, F_MCE, F_PAE, F_PGE, F_PSE, F_SSE, F_TSC, F_VME, cpuid
 from emu.cpu.memory import ea, read_mem, write_mem
 from emu.cpu.msr import read_msr, time_stamp, write_msr
-from emu.cpu.paging import flush_page, flush_tlb, flush_tlb_all
+from emu.cpu.paging import flush_page, flush_tlb, flush_tlb_all, set_cpl
 from emu.cpu.pdpt import load_pdptes
 from emu.cpu.segments import set_flat, update_mode
 from emu.cpu.state import (
@@ -84,7 +84,7 @@ def write_cr0(cpu: Cpu, value: u32) -> None:
         reload_pdptes(cpu, cpu.cr3)
     cpu.cr0 = new
     if new & CR0_PE == 0:
-        cpu.cpl = 0
+        set_cpl(cpu, 0)
     if changed & (CR0_PG | CR0_WP | CR0_PE) != 0:
         flush_tlb_all(cpu)
     update_mode(cpu)
@@ -288,7 +288,7 @@ def SYSENTER(cpu: Cpu, r: Rec) -> None:
     if cpu.cr0 & CR0_PE == 0 or sel == 0:
         raise Fault(GP, 0)
     cpu.eflags = cpu.eflags & (0xFFFFFFFF - (VM | IF | RF))
-    cpu.cpl = 0
+    set_cpl(cpu, 0)
     set_flat(cpu, CS, sel, SYSENTER_CODE)
     set_flat(cpu, SS, u16(sel + 8), SYSENTER_STACK)
     cpu.gpr[ESP] = cpu.sysenter_esp
@@ -301,7 +301,7 @@ def SYSEXIT(cpu: Cpu, r: Rec) -> None:
     sel: u16 = u16(cpu.sysenter_cs & 0xFFFC)
     if cpu.cr0 & CR0_PE == 0 or sel == 0:
         raise Fault(GP, 0)
-    cpu.cpl = 3
+    set_cpl(cpu, 3)
     set_flat(cpu, CS, u16(sel + 16) | 3, SYSEXIT_CODE)
     set_flat(cpu, SS, u16(sel + 24) | 3, SYSEXIT_STACK)
     cpu.gpr[ESP] = cpu.gpr[ECX]

@@ -10,7 +10,7 @@ from emu.cpu.fpu.rounding import round80
 from emu.cpu.fpu.state import PC_64
 from emu.cpu.fpu.tables import (
     ATAN_HIGH, ATAN_LOW, EXP2_HIGH, EXP2_LOW, FACTORIAL_HIGH, FACTORIAL_LOW, HALF_LOG2E_HIGH, HALF_LOG2E_LOW, LN2_HIGH,
-    LN2_LOW, LOG2_HIGH, LOG2_LOW, ODD_HIGH, ODD_LOW, PI_64, QUARTER_PI_HIGH, QUARTER_PI_LOW)
+    LN2_LOW, LOG2_HIGH, LOG2_LOW, ODD_HIGH, ODD_LOW, PI_64)
 
 BIAS = 16383
 SIGN = 0x8000

@@ -1,7 +1,7 @@
 """Reads the encodings tables (notation: docs/cpu.md) and checks that no two lines match the same bytes."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 
 from .opcodes import ONE_BYTE, TWO_BYTE
@@ -49,7 +49,7 @@ class Encoding:
             return 8
         return 32 if letters == {"d"} else 0
 
-    @property
+    @cached_property
     def modrms(self):
         """All ModRM bytes of the line, an empty range without ModRM."""
         if not self.modrm:

@@ -95,6 +95,7 @@ class Uart(Component):
     thre_pending: u8
     timed_out: u8               # characters have waited in the FIFO for four character times
     irq_level: u8
+    fast: bool                  # characters take a 32nd of their time: polled consoles (Linux) then lose no timer ticks
     ring: Array(u8, 4096)
     ring_head: u16
     ring_count: u16
@@ -162,7 +163,8 @@ class Uart(Component):
         if (self.lcr & LCR_STOP) != 0:
             halves = u8(halves + (1 if (self.lcr & 3) == 0 else 2))
         divisor: u64 = self.divisor if self.divisor != 0 else 65536
-        return (halves & 31) * (divisor & 0x1FFFF) * 8_000_000_000 // CLOCK
+        whole: u64 = (halves & 31) * (divisor & 0x1FFFF) * 8_000_000_000 // CLOCK
+        return whole >> 5 if self.fast else whole
 
     @hot
     def listen(self) -> None:

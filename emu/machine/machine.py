@@ -9,8 +9,9 @@ from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_V
 from emu.bus.types import NEVER
 from emu.cpu.cpuid import MODELS
 from emu.cpu.events import HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
+from emu.cpu.fpu.state import reset_fpu
 from emu.cpu.reset import reset_cpu
-from emu.cpu.state import IF
+from emu.cpu.state import CR0_PE, IF
 from emu.devices.ata import AtaDisk
 from emu.devices.atapi import AtapiDrive
 from emu.devices.i440fx import SEGMENTS
@@ -25,6 +26,7 @@ VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in v
 ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
 VGA_ROM_AT = 256 << 10
 HOST_SLEEP = 0.01
+BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
 
 def make_parts(engine, backing_size, owner):
@@ -101,6 +103,7 @@ class Machine:
             p[name].remap = self._remap
         self._i440fx.pam_changed = self._remap
         self._uart0.sink = self._serial_out
+        self._uart0.fast = self._uart1.fast = True
         self._debug_console.sink = self._debug.append
         self._firmware_log.sink = self.firmware_log.append
         self._debug_exit.on_exit = self._debug_exit_written
@@ -146,12 +149,16 @@ class Machine:
         for name, part in self.parts.parts.items():
             if name not in ("cpu", "clock", "memory"):
                 part.reset()
-        reset_cpu(self._cpu)
-        self._cpu.reset_request = False
+        self._reset_cpu()
         self._rtc.set_time(time.time() if self._clock.host else VIRTUAL_EPOCH)
         firmware.set_cmos(self._rtc, self.config, self._floppy_kinds)
         firmware.fill_fw_cfg(self._fw_cfg, self.config, self._cpu)
         self._remap()
+
+    def _reset_cpu(self):
+        reset_cpu(self._cpu)
+        reset_fpu(self._cpu.fpu)
+        self._cpu.reset_request = False
 
     def reset(self):
         """Pull the machine's reset line: everything but RAM and the clock starts anew."""
@@ -160,8 +167,7 @@ class Machine:
                 part.reset()
         for line in range(16):
             self._irqs.sources[line] = 0
-        reset_cpu(self._cpu)
-        self._cpu.reset_request = False
+        self._reset_cpu()
         self._cpu.intr = 0
         firmware.fill_fw_cfg(self._fw_cfg, self.config, self._cpu)
         self._remap()
@@ -315,9 +321,21 @@ class Machine:
     def _host_input(self):
         if self._serial_source is not None:
             self._serial_source()
-        if self._typing and self._keyboard.idle() and self._kbc.idle():
-            for code, pressed in self._typing.pop(0):
-                self._keyboard.key(code, 1 if pressed else 0)
+        if self._typing and self._ready_for_key():
+            chord = self._typing.pop(0)
+            for code in chord:
+                self._keyboard.key(code, 1)
+            for code in reversed(chord):
+                self._keyboard.key(code, 0)
+
+    def _ready_for_key(self):
+        """Has the guest taken the keys before: from the keyboard, and (in real mode) from the BIOS's ring of 15?"""
+        if not (self._keyboard.idle() and self._kbc.idle()):
+            return False
+        if self._cpu.cr0 & CR0_PE:
+            return True
+        head, tail = (int.from_bytes(self._memory.read(at, 2), "little") for at in (BDA_KEY_HEAD, BDA_KEY_TAIL))
+        return (tail - head) % 32 < 16
 
     # -- control -------------------------------------------------------------------------------------------------
 
@@ -370,7 +388,7 @@ class Machine:
 
         They are typed while the machine runs, each when the guest has taken the one before.  Raises ValueError for
         what cannot be typed."""
-        self._typing += [chord for chord in keys.chords(text, escapes)]
+        self._typing += keys.chords(text, escapes)
 
     @property
     def typing_done(self):

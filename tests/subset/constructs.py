@@ -3,7 +3,7 @@ test_constructs.py; every function whose name starts with t_ is a test."""
 
 from emu.bus.component import Component, Struct, cold, hot, inline
 from emu.bus.types import (
-    SIGNED, Array, Const, Derived, Fault, T, Wire, i8, i16, i32, i64, u8, u16, u32, u64, u128)
+    SIGNED, Array, Bounded, Const, Derived, Fault, T, Wire, i8, i16, i32, i64, u8, u16, u32, u64, u128)
 
 LIMIT = 0x1234
 NEGATIVE = -3
@@ -27,6 +27,7 @@ class Item(Struct):
 
 
 class Cpu(Component):
+    which: Bounded(8, 7)
     fault_vector: Derived(u8)
     fault_error: Derived(u32)
     gpr: Array(u32, 8)
@@ -1044,6 +1045,14 @@ def t_component_struct(cpu: Cpu, a: u32) -> u32:
     cpu.hot_item.data[a & 3] = u8(a)
     cpu.signed = i32(a)
     return total(cpu.hot_item)
+
+
+@hot
+def t_bounded(cpu: Cpu, a: u8) -> u32:
+    """A bounded field is in range as it stands."""
+    cpu.gpr[cpu.which] = a
+    cpu.which = (cpu.which + a) & 7
+    return cpu.gpr[cpu.which]
 
 
 @hot

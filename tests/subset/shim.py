@@ -59,10 +59,10 @@ def wrapper(program, fn, number, places):
 
 
 def wrappers(program, functions, places, parts):
-    """C text of all wrappers and the entry points of API."""
+    """C text of all wrappers and the entry points of API.  ``parts``: classes by name, members of M unless in ``places``."""
     out = [wrapper(program, f, n, places) for n, f in enumerate(functions)]
     cases = "".join(f"    case {n}: return shim{n}(m, in, out);\n" for n in range(len(functions)))
-    where = "".join(f"    case {n}: return &m->{c_name(p)};\n" for n, p in enumerate(parts))
+    where = "".join(f"    case {n}: return {places.get(cls, '&m->' + c_name(p))};\n" for n, (p, cls) in enumerate(parts.items()))
     out.append(f"""#include <stdlib.h>
 #define OPEN __attribute__((visibility("default")))
 OPEN void *shim_new(void) {{ return calloc(1, sizeof(M)); }}
@@ -87,7 +87,7 @@ class Library:
     def __init__(self, path, cdef, parts):
         self.ffi = cffi.FFI()
         self.ffi.cdef(API + cdef)
-        self.lib = self.ffi.dlopen(str(path))
+        self.lib = self.ffi.dlopen(str(path), self.ffi.RTLD_LAZY)
         self.m = self.lib.shim_new()
         self.parts = {name: self.ffi.cast(f"{cls.__name__} *", self.lib.shim_part(self.m, n))
                       for n, (name, cls) in enumerate(parts.items())}
@@ -216,7 +216,12 @@ def random_value(random, t):
     if isinstance(t, Signed) or getattr(t, "kind", "") == "i":
         v = unsigned_value(random, t.bits)
         return v - (v >> t.bits - 1 << t.bits)
-    return unsigned_value(random, t.bits if isinstance(t, Unsigned) else t.max.bit_length())
+    return bounded(random, unsigned_value(random, t.max.bit_length()), t.max)
+
+
+def bounded(random, value, top):
+    """The value if it may be that big, else another."""
+    return value if value <= top else random.randrange(top + 1)
 
 
 class TooLong(Exception):

@@ -13,7 +13,7 @@ from native.program import Program
 
 HEADER = """
 from emu.bus.component import Component, Struct, cold, hot, inline
-from emu.bus.types import Array, Const, Derived, Fault, Native, T, Wire, i8, i16, i32, i64, u8, u16, u32, u64, u128
+from emu.bus.types import Array, Bounded, Const, Derived, Fault, Native, T, Wire, i8, i16, i32, i64, u8, u16, u32, u64, u128
 TABLE = Const(u8, (1, 2, 3, 4))
 LIST = [1, 2, 3]
 counter = 0
@@ -27,6 +27,7 @@ class Cpu(Component):
     fault_vector: Derived(u8)
     fault_error: Derived(u32)
     a: u8
+    few: Bounded(8, 5)
     b: u32
     w: u64
     s: i16
@@ -84,6 +85,7 @@ def body(text, ret="None", signature=SIGNATURE):
 REJECTED = {
     # widths
     "wider into field": (body("cpu.a = c  # !"), "may not fit"),
+    "beyond the bound": (body("cpu.few = a & 7  # !"), "may not fit"),
     "wider into array": (body("cpu.array[0] = b  # !"), "may not fit"),
     "wider into local": (body("x: u8 = 0\nx = c  # !"), "may not fit"),
     "wider into parameter": (body("a = c  # !"), "may not fit"),
@@ -187,6 +189,7 @@ REJECTED = {
     "constant index": (body("a = cpu.array[16]  # !"), "mask it"),
     "negative index": (body("a = cpu.array[-1]  # !"), "mask it"),
     "signed index": (body("a = cpu.array[s]  # !"), "mask it"),
+    "bounded index": (body("a = TABLE[cpu.few]  # !"), "mask it"),
     "table index": (body("a = TABLE[a]  # !"), "mask it"),
     "struct index": (body("a = cpu.parts[a & 7].a  # !"), "mask it"),
     "slice": (body("a = cpu.array[1:2]  # !"), "not in the subset"),

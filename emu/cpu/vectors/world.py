@@ -16,10 +16,11 @@ WINDOWS = ((0x00200000, 0x2000, 0), (0x00300000, 0x1000, 0x2000), (0x00008000, 0
 
 # Linear addresses of the supervisor's pages, and their offsets from KERNEL
 KERNEL_LINEAR = 0xB0000000
-DIRECTORY, LOW_TABLE, KERNEL_TABLE, GDT, LDT, IDT, TSS, STACK = (0x1000 * n for n in range(8))
+DIRECTORY, LOW_TABLE, KERNEL_TABLE, GDT, LDT, IDT, TSS, CODE0, STACK = (0x1000 * n for n in range(9))
 KERNEL_SIZE = STACK + 0x1000
 STACK_TOP = KERNEL_LINEAR + KERNEL_SIZE
-HANDLERS = KERNEL_LINEAR + 0x10000  # the handler of vector n is at HANDLERS + 16 n; nothing is there
+HANDLERS = KERNEL_LINEAR + CODE0  # the handler of vector n, a HLT, is at HANDLERS + 16 n
+HLT = 0xF4
 KERNEL_CS, KERNEL_SS, TSS_SEL, LDT_SEL = 0x08, 0x10, 0x30, 0x38
 LDT_LIMIT = 0x87
 
@@ -99,6 +100,7 @@ def kernel_area():
     put(LDT, _table({selector & 0xFFF8: value for selector, value in USER_LDT.items()}))
     for vector in range(256):
         offset = HANDLERS + 16 * vector
+        out[CODE0 + 16 * vector] = HLT
         dpl = 3 if vector in (3, 4) else 0
         put(IDT + 8 * vector, struct.pack("<HHHH", offset & 0xFFFF, KERNEL_CS, 0x8E00 | dpl << 13, offset >> 16))
     put(TSS + 4, struct.pack("<II", STACK_TOP, KERNEL_SS))

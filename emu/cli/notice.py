@@ -8,13 +8,13 @@ from .parsing import complain
 
 def python_engine(prog):
     """One line on stderr; a mark in the user's cache folder keeps it from coming again."""
-    mark = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emu" / "told-of-python-engine"
     try:
+        mark = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emu" / "told-of-python-engine"
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch(exist_ok=False)
     except FileExistsError:
         return
-    except OSError:                             # then it comes every time
+    except (OSError, RuntimeError):             # then it comes every time
         pass
     complain(prog, "the native engine is not built, so this runs on the much slower Python engine; with a C compiler "
                    "on the machine, install emu again")

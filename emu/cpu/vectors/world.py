@@ -22,7 +22,8 @@ STACK_TOP = KERNEL_LINEAR + KERNEL_SIZE
 HANDLERS = KERNEL_LINEAR + CODE0  # the handler of vector n, a HLT, is at HANDLERS + 16 n
 HLT = 0xF4
 KERNEL_CS, KERNEL_SS, TSS_SEL, LDT_SEL = 0x08, 0x10, 0x30, 0x38
-LDT_LIMIT = 0x87
+LDT_LIMIT, TSS_LIMIT = 0x87, 0x67
+TSS_IOMAP = 0x66
 
 USER_GDT = {0x20: 0x00CFFB000000FFFF, 0x28: 0x00CFF3000000FFFF}
 USER_LDT = {
@@ -75,7 +76,7 @@ def gdt():
     """The GDT's bytes."""
     return _table(USER_GDT | {
         KERNEL_CS: descriptor(0, 0xFFFFF, 0xC09B), KERNEL_SS: descriptor(0, 0xFFFFF, 0xC093),
-        TSS_SEL: descriptor(KERNEL_LINEAR + TSS, 0x67, 0x8B), LDT_SEL: descriptor(KERNEL_LINEAR + LDT, LDT_LIMIT, 0x82)})
+        TSS_SEL: descriptor(KERNEL_LINEAR + TSS, TSS_LIMIT, 0x8B), LDT_SEL: descriptor(KERNEL_LINEAR + LDT, LDT_LIMIT, 0x82)})
 
 
 def kernel_area():
@@ -104,4 +105,5 @@ def kernel_area():
         dpl = 3 if vector in (3, 4) else 0
         put(IDT + 8 * vector, struct.pack("<HHHH", offset & 0xFFFF, KERNEL_CS, 0x8E00 | dpl << 13, offset >> 16))
     put(TSS + 4, struct.pack("<II", STACK_TOP, KERNEL_SS))
+    put(TSS + TSS_IOMAP, struct.pack("<H", TSS_LIMIT + 1))  # no bitmap: no port at CPL 3
     return bytes(out)

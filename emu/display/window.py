@@ -23,6 +23,7 @@ class Viewer:
 
     def __init__(self, machine, title="emu", poll_seconds=FRAME_SECONDS):
         self.machine = machine
+        machine.viewed = True
         self.closed = self.failed = False
         self.renderer = Renderer(machine.vga, machine.vram, machine.vram_dirty)
         self._period = poll_seconds

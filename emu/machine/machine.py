@@ -53,6 +53,8 @@ class Machine:
         self.exit_value = 0
         self.paused = False
         self.closed = False
+        self.viewed = False  # a viewer clears the marks of written video memory
+        self._text = self._fonts = None
         self._media = []
         self._typing = []
         self._serial = bytearray()
@@ -253,6 +255,10 @@ class Machine:
         cpu.may_skip = not self._clock.host
         self.parts.rearm_video()
         code = self.parts.run()
+        if self._memory.dirty.tobytes().find(1) >= 0:
+            self._text = None
+            if not self.viewed:
+                self._memory.dirty[:] = bytes(len(self._memory.dirty))
         if cpu.reset_request and self.ended is None:
             self._reset_asked("reset")
         elif code == SHUTDOWN and self.ended is None:
@@ -413,13 +419,16 @@ class Machine:
     def _renderer(self):
         from emu.display.glyphs import find_fonts
         from emu.display.render import Renderer
-        return Renderer(self.vga, self.vram, None, find_fonts(self._vga_bios))
+        if self._fonts is None:
+            self._fonts = find_fonts(self._vga_bios)
+        return Renderer(self.vga, self.vram, None, self._fonts)
 
     def screen_text(self):
         """The rows of the text screen (or of text in a known font on a graphical one)."""
-        renderer = self._renderer()
-        renderer.update()
-        return renderer.text()
+        key = self.vga.revision
+        if self._text is None or self._text[0] != key:
+            self._text = key, self._renderer().text()
+        return list(self._text[1])
 
     def screenshot(self):
         """The picture on the monitor: .array is (height, width, 3) uint8, .save(path) writes a PNG."""

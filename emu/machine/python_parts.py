@@ -21,7 +21,7 @@ class PythonParts:
         memory = self.parts["memory"]
         memory.backing = bytearray(backing_size)
         memory.watch = bytearray((backing_size >> 12) + 1)
-        memory.dirty = bytearray(4096)
+        memory.dirty = memoryview(bytearray(4096))
         self.maps = {8: bytearray(65536), 16: bytearray(65536), 32: bytearray(65536)}
         self._slots = [None] + board.slots()
         self._bases = [0] * len(self._slots)

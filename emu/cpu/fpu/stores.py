@@ -89,6 +89,16 @@ def write80(cpu: Cpu, r: Rec, low: u64, high: u16) -> None:
     store[u16](cpu, r, second, high)
 
 
+@inline
+def write_bcd(cpu: Cpu, r: Rec, low: u64, high: u16) -> None:
+    """Write ten bytes to the memory operand as FBSTP does: the low eight stay written if the others meet a page fault."""
+    off = ea(cpu, r)
+    first: u32 = linear_write[u64](cpu, r.seg, off)
+    second: u32 = linear_write[u16](cpu, r.seg, u32(off + 8))
+    store[u64](cpu, r, first, low)
+    store[u16](cpu, r, second, high)
+
+
 # -- stores: instructions ----------------------------------------------------------------------------------------
 
 @inline
@@ -194,5 +204,5 @@ def FBSTP(cpu: Cpu, r: Rec) -> None:
     """DF /6: store ST0 as m80bcd, and pop."""
     low, high, fl = value_bcd(cpu.fpu)
     if not kept_back(cpu.fpu, fl):
-        write80(cpu, r, low, high)
+        write_bcd(cpu, r, low, high)
     stored(cpu.fpu, fl, True)

@@ -4,14 +4,13 @@ from emu.bus.clock import NS_PER_INSTRUCTION
 from emu.bus.component import hot
 from emu.bus.types import NEVER, i64, u8, u64
 
-from .exceptions import check_interrupts, deliver_debug_trap
-from .state import IF, MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
+from .exceptions import check_interrupts, debug_fetch, deliver_debug_trap
+from .state import DR6_BS, IF, MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
 
 # What poll says
 RUN, STOP, IDLE, SHUTDOWN = range(4)
 # The longest run between two polls, in instructions: keeps stop requests prompt, and timers exact in host time.
 VIRTUAL_SLICE, HOST_SLICE = 400_000, 20_000
-DR6_BS = 0x4000
 
 
 @hot
@@ -40,6 +39,10 @@ def poll(cpu: Cpu) -> u8:
         cpu.stepping = False
         if not inhibited:
             taken: bool = check_interrupts(cpu)
+            if taken and cpu.trap != 0:  # into a task whose TSS has the T bit set
+                deliver_debug_trap(cpu)
+        if cpu.mode & MODE_DEBUG != 0 and cpu.shadow & SHADOW_SS == 0 and not cpu.halted:
+            hit: bool = debug_fetch(cpu)
         if cpu.shutdown:
             return SHUTDOWN
         if not cpu.halted:

@@ -7,6 +7,7 @@ from emu.bus.memory import Memory
 from emu.cpu.paging import set_a20
 from emu.cpu.state import Cpu
 from emu.devices.bus_master import BusMaster
+from emu.devices.coprocessor_error import CoprocessorError
 from emu.devices.debug_ports import DebugConsole, DebugExit
 from emu.devices.dma import Dma, DmaPages
 from emu.devices.fdc import Fdc
@@ -29,7 +30,7 @@ from emu.devices.vga import Vga
 from emu.devices.vga_pci import VgaPci
 
 PARTS = {
-    "cpu": Cpu, "clock": Clock, "memory": Memory, "irqs": IrqLines, "pic0": Pic, "pic1": Pic, "pit": Pit, "rtc": Rtc,
+    "cpu": Cpu, "clock": Clock, "memory": Memory, "irqs": IrqLines, "ferr": CoprocessorError, "pic0": Pic, "pic1": Pic, "pit": Pit, "rtc": Rtc,
     "dma0": Dma, "dma1": Dma, "dma_pages": DmaPages, "system": SystemControl, "kbc": Kbc, "keyboard": Keyboard, "mouse": Mouse,
     "uart0": Uart, "uart1": Uart, "lpt0": Parallel, "fdc": Fdc, "pci": PciHost, "i440fx": I440fx, "piix3": Piix3,
     "bus_master": BusMaster, "ide0": IdeChannel, "ide1": IdeChannel, "pm": Piix4Pm, "vga": Vga, "vga_pci": VgaPci,
@@ -42,7 +43,8 @@ WIRES = [
     ("clock.executed", "cpu.executed"),
     ("cpu.now", "clock.now"), ("cpu.skip", "clock.skip"),
     ("cpu.expire_timers", "@expire_timers"), ("cpu.next_deadline", "@next_deadline"),
-    ("cpu.acknowledge", "pic0.acknowledge"), ("cpu.ferr", "irqs.set_isa", 13),
+    ("cpu.acknowledge", "pic0.acknowledge"), ("cpu.ferr", "ferr.set_ferr"),
+    ("ferr.irq13", "irqs.set_isa", 13),
     *((f"cpu.phys_{op}{n}", f"memory.{op}{n}") for op in ("read", "write") for n in (8, 16, 32)),
     *((f"cpu.port_{op}{n}", f"@port_{op}{n}") for op in ("read", "write") for n in (8, 16, 32)),
     ("memory.device_read", "@device_read"), ("memory.device_write", "@device_write"),
@@ -79,6 +81,7 @@ PORTS = [
     ("dma0", "ports", 0x00), ("pic0", "ports", 0x20), ("pit", "ports", 0x40), ("kbc", "ports", 0x60),
     ("system", "ports61", 0x61), ("rtc", "ports", 0x70), ("dma_pages", "ports", 0x80), ("system", "ports92", 0x92),
     ("pic1", "ports", 0xA0), ("pm", "apm_ports", 0xB2), ("dma1", "wide_ports", 0xC0), ("debug_console", "ports", 0xE9),
+    ("ferr", "ports", 0xF0),
     ("debug_exit", "ports", 0xF4), ("ide1", "ports", 0x170), ("ide0", "ports", 0x1F0), ("uart1", "ports", 0x2F8),
     ("ide1", "control_ports", 0x376), ("lpt0", "ports", 0x378), ("vga", "ports", 0), ("fdc", "ports", 0x3F0),
     ("ide0", "control_ports", 0x3F6), ("uart0", "ports", 0x3F8), ("firmware_log", "ports", 0x402),

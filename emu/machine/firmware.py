@@ -4,7 +4,7 @@ import struct
 
 from emu.cpu.cpuid import MODELS
 
-from . import acpi, smbios
+from . import acpi, kernel_boot, smbios
 
 BOOT_CODE = {"floppy": 1, "disk": 2, "cdrom": 3}
 KEY_RAM_SIZE, KEY_CPUS, KEY_BOOT_MENU, KEY_MAX_CPUS = 0x03, 0x05, 0x0E, 0x0F
@@ -30,7 +30,7 @@ def set_cmos(rtc, config, floppy_kinds):
 
 
 def fill_fw_cfg(fw_cfg, config, cpu):
-    """RAM, processors and the ACPI and SMBIOS tables."""
+    """RAM, processors, the ACPI and SMBIOS tables, and the kernel to start.  Raises MediaError and ConfigError."""
     memory = config.memory
     fw_cfg.add_number(KEY_RAM_SIZE, memory, 8)
     fw_cfg.add_number(KEY_CPUS, config.cpus)
@@ -44,3 +44,5 @@ def fill_fw_cfg(fw_cfg, config, cpu):
     files.update(smbios.build(memory, cpu_name=model.name, cpuid=(model.signature, cpu.features)))
     for name, data in files.items():
         fw_cfg.add_file(name, data)
+    if config.kernel is not None and kernel_boot.ROM_NAME not in fw_cfg.files:
+        kernel_boot.add(fw_cfg, config)

@@ -1,4 +1,4 @@
-"""Calls translated functions one by one: C wrappers by number, and the way of state between Python objects and C structs."""
+"""Calls translated functions one by one: C wrappers by number, and state between Python objects and C structs."""
 
 import contextlib
 import signal
@@ -59,10 +59,11 @@ def wrapper(program, fn, number, places):
 
 
 def wrappers(program, functions, places, parts):
-    """C text of all wrappers and the entry points of API.  ``parts``: classes by name, members of M unless in ``places``."""
+    """C text of all wrappers and the entry points of API.  ``parts``: classes by name."""
     out = [wrapper(program, f, n, places) for n, f in enumerate(functions)]
     cases = "".join(f"    case {n}: return shim{n}(m, in, out);\n" for n in range(len(functions)))
-    where = "".join(f"    case {n}: return {places.get(cls, '&m->' + c_name(p))};\n" for n, (p, cls) in enumerate(parts.items()))
+    where = "".join(f"    case {n}: return {places.get(cls, '&m->' + c_name(p))};\n"
+                    for n, (p, cls) in enumerate(parts.items()))
     out.append(f"""#include <stdlib.h>
 #define OPEN __attribute__((visibility("default")))
 OPEN void *shim_new(void) {{ return calloc(1, sizeof(M)); }}

@@ -6,9 +6,11 @@ import subprocess
 
 import pytest
 
-import constructs
+import construct_board
+import construct_flow
+import construct_values
 import shim
-from constructs import PARTS, WIRES
+from construct_board import PARTS, WIRES
 from emu.bus.component import Generic
 from emu.bus.types import u8, u16, u32, u64
 from native.build import ROOT, compiler
@@ -20,17 +22,18 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler")
 
 def cases():
     """(name, function, owner) of every test function."""
-    for name, f in vars(constructs).items():
+    for name, f in {**vars(construct_values), **vars(construct_flow)}.items():
         if name.startswith("t_"):
             for width in (u8, u16, u32, u64) if isinstance(f, Generic) else (None,):
                 yield (f"{name}_{width}", f[width], None) if width else (name, f, None)
     for owner in ("chip0", "chip1"):
-        for name in vars(constructs.Chip):
+        for name in vars(construct_board.Chip):
             if name.startswith("t_"):
-                yield f"{owner}.{name}", inspect.getattr_static(constructs.Chip, name), owner
+                yield f"{owner}.{name}", inspect.getattr_static(construct_board.Chip, name), owner
 
 
 CASES = list(cases())
+STRUCTS = (construct_board.Inner, construct_board.Item, construct_board.Cpu, construct_board.Chip)
 
 
 def prelude():
@@ -49,21 +52,21 @@ class Board:
         functions = [p.functions[k] for k in self.keys]
         everything = list(p.functions.values())
         texts = [p.writer(f).write() for f in sorted(everything, key=lambda f: not f.inline)]
-        structs = [struct_text(c) for c in (constructs.Inner, constructs.Item, constructs.Cpu, constructs.Chip)]
+        structs = [struct_text(c) for c in STRUCTS]
         members = " ".join(f"{cls.__name__} {name};" for name, cls in PARTS.items())
         text = "\n\n".join([
             prelude(), "typedef struct M M;", *structs, f"struct M {{ u64 r[4]; {members} }};",
             "u64 (*cold_hook)(u32, u64, u64, u64);",
             "static u64 cold_call(M *m, u32 n, u64 a, u64 b, u64 c) { return cold_hook(n, a, b, c); }",
-            "__attribute__((visibility(\"default\"))) void set_hook(void *f) { cold_hook = (u64 (*)(u32, u64, u64, u64))f; }",
+            "void set_hook(void *f) { cold_hook = (u64 (*)(u32, u64, u64, u64))f; }",
             *(p.writer(f).signature() + ";" for f in everything), p.table_text(), p.cold_text(), *texts,
             shim.wrappers(p, functions, {}, PARTS)])
         source, library = folder / "constructs.c", folder / "constructs.so"
         source.write_text(text)
-        done = subprocess.run(compiler() + ["-O2", "-shared", "-fPIC", "-fno-strict-aliasing", "-w", str(source), "-o", str(library)],
-                              capture_output=True, text=True)
+        flags = ["-O2", "-shared", "-fPIC", "-fno-strict-aliasing", "-w"]
+        done = subprocess.run(compiler() + flags + [str(source), "-o", str(library)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        cdef = "\n".join(struct_text(c, ffi=True) for c in (constructs.Inner, constructs.Item, constructs.Cpu, constructs.Chip))
+        cdef = "\n".join(struct_text(c, ffi=True) for c in STRUCTS)
         self.c = shim.Library(library, cdef + "void set_hook(void *f);", PARTS)
         self.python = {name: shim.watched(cls) for name, cls in PARTS.items()}
         for wire, joined in WIRES.items():
@@ -87,7 +90,7 @@ class Board:
 
     def fill(self, state):
         for part, thing in self.python.items():
-            thing.log = self.cold_parts[part].log = []
+            thing.log = []
             self.cold_parts[part].log = []
             for name, t in shim.fields(PARTS[part]):
                 shim.load(thing, name, t, state[part][name])
@@ -97,8 +100,7 @@ class Board:
         a = {part: shim.dump(thing, PARTS[part]) for part, thing in self.python.items()}
         b = {part: shim.dump_c(self.c.ffi, thing, PARTS[part]) for part, thing in self.c.parts.items()}
         for part in PARTS:
-            a[part]["cold calls"], b[part]["cold calls"] = self.python[part].log if hasattr(self.python[part], "log") else [], \
-                getattr(self.cold_parts[part], "log", [])
+            a[part]["cold calls"], b[part]["cold calls"] = self.python[part].log, self.cold_parts[part].log
         return a, b
 
 

@@ -13,7 +13,8 @@ from native.program import Program
 
 HEADER = """
 from emu.bus.component import Component, Struct, cold, hot, inline
-from emu.bus.types import Array, Bounded, Const, Derived, Fault, Native, T, Wire, i8, i16, i32, i64, u8, u16, u32, u64, u128
+from emu.bus.types import Array, Bounded, Const, Derived, Fault, Native, T, Wire
+from emu.bus.types import i8, i16, i32, i64, u8, u16, u32, u64, u128
 TABLE = Const(u8, (1, 2, 3, 4))
 LIST = [1, 2, 3]
 counter = 0
@@ -171,8 +172,10 @@ REJECTED = {
     "assigned in one branch": (body("if f:\n    x = 1\ncpu.a = x  # !"), "unassigned"),
     "assigned in one elif": (body("if f:\n    x = 1\nelif a == 2:\n    x = 2\ncpu.a = x  # !"), "unassigned"),
     "assigned in while": (body("while a > 3:\n    x = 1\n    a = x\ncpu.a = x  # !"), "unassigned"),
-    "assigned after break": (body("for i in range(4):\n    if f:\n        break\n    x = 1\ncpu.a = x  # !"), "unassigned"),
-    "assigned after continue": (body("for i in range(4):\n    if f:\n        continue\n    x = 1\ncpu.a = x  # !"), "unassigned"),
+    "assigned after break": (body(
+        "for i in range(4):\n    if f:\n        break\n    x = 1\ncpu.a = x  # !"), "unassigned"),
+    "assigned after continue": (body(
+        "for i in range(4):\n    if f:\n        continue\n    x = 1\ncpu.a = x  # !"), "unassigned"),
     "assigned in try": (body("try:\n    x = faults(cpu, a)\nexcept Fault:\n    pass\ncpu.a = x  # !"), "unassigned"),
     "assigned later": (body("cpu.a = x  # !\nx = 1"), "is not a local"),
     "array in a local": (body("x = cpu.array  # !"), "cannot hold"),
@@ -233,12 +236,14 @@ REJECTED = {
     "for downwards": (body("for i in range(2, -3, -1):  # !\n    pass"), "negative"),
     "empty for": (body("for i in range(0):  # !\n    pass"), "empty"),
     "for over a parameter": (body("for a in range(3):  # !\n    pass"), "is a parameter"),
-    "two statements in try": (body("try:  # !\n    a = faults(cpu, 1)\n    a = 2\nexcept Fault:\n    pass"), "one call"),
+    "two statements in try": (body(
+        "try:  # !\n    a = faults(cpu, 1)\n    a = 2\nexcept Fault:\n    pass"), "one call"),
     "no call in try": (body("try:  # !\n    a = 2\nexcept Fault:\n    pass"), "one call"),
     "named fault": (body("try:  # !\n    a = faults(cpu, 1)\nexcept Fault as e:\n    pass"), "except Fault"),
     "other exception": (body("try:  # !\n    a = faults(cpu, 1)\nexcept ValueError:\n    pass"), "except Fault"),
     "bare except": (body("try:  # !\n    a = faults(cpu, 1)\nexcept:\n    pass"), "except Fault"),
-    "finally": (body("try:  # !\n    a = faults(cpu, 1)\nexcept Fault:\n    pass\nfinally:\n    a = 1"), "except Fault"),
+    "finally": (body(
+        "try:  # !\n    a = faults(cpu, 1)\nexcept Fault:\n    pass\nfinally:\n    a = 1"), "except Fault"),
     "other raise": (body("raise ValueError(1)  # !"), "raise Fault"),
     "raise again": (body("raise  # !"), "raise Fault"),
     # calls and names
@@ -271,7 +276,8 @@ REJECTED = {
     "keyword only": ("@hot\ndef f_(*, a: u8) -> None:  # !\n    pass", "plain parameters"),
     "positional only": ("@hot\ndef f_(a: u8, /) -> None:  # !\n    pass", "plain parameters"),
     "no return at the end": ("@hot\ndef f_(a: u8) -> u8:  # !\n    if a > 3:\n        return 1", "without return"),
-    "loop that may end": ("@hot\ndef f_(a: u8) -> u8:  # !\n    while True:\n        if a > 3:\n            break", "without return"),
+    "loop that may end": (
+        "@hot\ndef f_(a: u8) -> u8:  # !\n    while True:\n        if a > 3:\n            break", "without return"),
     "no value returned": (body("return  # !", "u8"), "returns nothing"),
     "value returned": (body("return a  # !"), "wanted"),
     "wrong number of results": (body("return a, a, a  # !", "(u8, u8)"), "number of results"),
@@ -330,7 +336,8 @@ def test_wire_to_a_missing_method(tmp_path):
     ("method", (), ""), ("python_only", (), "argument"), ("method", (3,), "argument"), ("narrow", (), "fit|wanted")])
 def test_wire_types(tmp_path, method, constants, reason):
     """What the board joins to a wire takes the wire's arguments and gives its result."""
-    extra = "\nclass Chip(Cpu):\n    wide: Wire(u16, ret=u8)\n    @hot\n    def narrow(self, a: u8) -> u8:\n        return a\n"
+    extra = "\nclass Chip(Cpu):\n    wide: Wire(u16, ret=u8)\n" \
+        "    @hot\n    def narrow(self, a: u8) -> u8:\n        return a\n"
     source = extra + "@hot\ndef f_(chip: Chip, a: u8) -> None:\n    chip.wide(a)"
     if method == "method":
         source = source.replace("wide: Wire(u16", "wide: Wire(u8")

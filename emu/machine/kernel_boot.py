@@ -32,6 +32,7 @@ def read_file(path):
     fd, _size = detect.open_regular(path)
     try:
         with os.fdopen(fd, "rb") as file:
+            file.seek(0)
             return file.read()
     except OSError as error:
         raise MediaError(path, reason(error)) from None

@@ -6,7 +6,7 @@ from .parsing import Parser, UsageError, positive_int
 def parser():
     """The options of ``emu cpu-test``."""
     p = Parser(prog="emu cpu-test", description="Run suites of single-instruction vectors and whole-program suites.")
-    p.add_argument("--engine", choices=("auto", "native", "python"), default="auto",
+    p.add_argument("--engine", choices=("auto", "native", "python"),
                    help="the engine to test (default: native where built)")
     p.add_argument("--suite", action="append", metavar="NAME|PATH", help="a suite; may be given again (default: all)")
     p.add_argument("--filter", metavar="MNEMONIC|OPCODE", help="only these instructions")

@@ -15,11 +15,11 @@ from emu.machine import board
 
 from . import world
 from .i6v import COMPLETED, TO_END
-from .world import CODE, DATA, DATA_SIZE, KERNEL
+from .world import CODE, CODE_SIZE, DATA, DATA_SIZE, KERNEL
 
 MODEL = 4  # Pentium 4: everything that vectors use
 RUNAWAY = 1_000_000  # instructions after which a vector that runs to its end is given up
-BREAKPOINT, INT3 = 3, b"\xcc"
+BREAKPOINT, INT3, NOP = 3, b"\xcc", b"\x90"
 FCW, FSW, FTW, MXCSR = 0x037F, 0, 0, 0x1F80
 SEGMENT_FIELDS = ("sel", "attr", "access", "base", "limit", "low", "high")
 
@@ -37,9 +37,14 @@ class GaveUp(Exception):
 
 
 class Harness:
-    """A processor with its memory, set up once and used for many vectors."""
+    """A processor with its memory, set up once and used for many vectors.
 
-    def __init__(self, engine):
+    ``lead`` is a number of NOPs to run before each vector and together with it, so that it runs in the midst of a trace
+    of the native engine; without it a vector of one instruction is run by itself.
+    """
+
+    def __init__(self, engine, lead=0):
+        self.lead = lead
         self.parts = _make_parts(engine, self)
         p = self.parts.parts
         self.cpu, self.memory = p["cpu"], p["memory"]
@@ -128,7 +133,7 @@ class Harness:
             self.put(address, data)
         if any(memory.watch[DATA >> 12:DATA + DATA_SIZE >> 12]):
             memory.written(DATA, DATA_SIZE)
-        memory.write(linear, code[:CODE + 0x10000 - linear])
+        memory.write(linear, code[:CODE + CODE_SIZE - linear])
 
     def put(self, address, data):
         """Bytes of a data window, by linear address."""
@@ -142,26 +147,28 @@ class Harness:
     def run(self, v):
         """Run a vector; gives its Outcome.  Raises GaveUp if it does not come to an end."""
         cpu = self.cpu
-        base = self._hidden(v.seg[CS])[3]
-        linear = base + v.eip & 0xFFFFFFFF
-        end = v.eip + len(v.code) & 0xFFFFFFFF
-        self._prepare_memory(v, linear, v.code + INT3 if v.flags & TO_END else v.code)
+        base, limit = self._hidden(v.seg[CS])[3:5]
+        end = v.eip + len(v.code)
+        lead = self.lead if CODE - base + self.lead <= v.eip else 0
+        to_end = v.flags & TO_END or lead and (v.exception != COMPLETED or v.eip_after == end)
+        to_end = to_end and end <= limit and base + end < CODE + CODE_SIZE
+        self._prepare_memory(v, base + v.eip - lead, NOP * lead + v.code + INT3 if to_end else NOP * lead + v.code)
         cpu.gpr[0:8] = array("I", v.gpr)
-        cpu.eip, cpu.eflags, cpu.cc_kind, cpu.cpl = v.eip, v.eflags, K_FLAGS, 3
+        cpu.eip, cpu.eflags, cpu.cc_kind, cpu.cpl = v.eip - lead, v.eflags, K_FLAGS, 3
         self._load_segments(v.seg, v.eflags)
         self._load_fpu(v)
         cpu.cr2 = 0
         cpu.shadow = cpu.trap = 0
         cpu.halted = cpu.shutdown = cpu.stepping = cpu.resuming = cpu.reset_request = False
-        cpu.stop_count = cpu.icount + (RUNAWAY if v.flags & TO_END else v.count)
+        cpu.stop_count = cpu.icount + (RUNAWAY if to_end else lead + v.count)
         self.parts.run()
         if cpu.shutdown or cpu.reset_request:
             raise GaveUp("the processor shut down or asked for a reset")
         out = self._outcome(v)
-        if v.flags & TO_END:
+        if to_end:
             if out.exception == COMPLETED:
                 raise GaveUp("the vector does not come to its end")
-            if out.exception == BREAKPOINT and out.eip == end + 1 & 0xFFFFFFFF and out.seg[CS] == v.seg[CS]:
+            if out.exception == BREAKPOINT and out.eip == end + 1 and out.seg[CS] == v.seg[CS]:
                 out.exception, out.eip = COMPLETED, end
         return out
 

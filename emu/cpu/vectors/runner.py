@@ -37,8 +37,8 @@ class Result:
 # -- suites ------------------------------------------------------------------------------------------------------
 
 def data_folder():
-    """Where the test data is: $EMU_TEST_DATA, or ``shared`` beside the project."""
-    return Path(os.environ.get("EMU_TEST_DATA") or Path(__file__).resolve().parents[4] / "shared")
+    """Where the test data is: $EMU_TEST_DATA (a relative path is one from the project's folder), or ../shared."""
+    return Path(__file__).resolve().parents[3] / (os.environ.get("EMU_TEST_DATA") or "../shared")
 
 
 def find_suites(names):

@@ -76,7 +76,7 @@ class PythonEngine:
                 tag = lin & 0xFFFFF000 | (2 if cpu.cpl == 3 else 0)
                 entry = itlb[lin >> 12 & 127]
                 if tag != page_tag or entry.tag != tag:
-                    base = read_offset(lookup_exec(cpu, lin & 0xFFFFF000))
+                    base = read_offset(lookup_exec(cpu, lin) & 0xFFFFF000)
                     page_tag = tag
                     page = decoded.get(base >> 12) if base < DEVICE else None
                 at = lin & 0xFFF

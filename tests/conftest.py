@@ -66,7 +66,7 @@ def build_native(stale_too):
         if library.exists() and not (stale_too and older(library)):
             return None
         if "emu._native" in sys.modules:
-            pytest.fail("the native engine is older than its sources, and loaded already: build it and run again")
+            pytest.exit("the native engine is older than its sources, and loaded already: python -m native.build", 4)
         build()
     return None
 
@@ -74,7 +74,9 @@ def build_native(stale_too):
 def older(library):
     """Is the library older than what it is built from?"""
     built = library.stat().st_mtime
-    sources = [*(ROOT / "native").iterdir(), *(p for n in ("bus", "cpu", "devices", "machine") for p in (ROOT / "emu" / n).rglob("*.py"))]
+    sources = list((ROOT / "native").iterdir())
+    for name in ("bus", "cpu", "devices", "machine"):
+        sources += (ROOT / "emu" / name).rglob("*.py")
     return any(p.stat().st_mtime > built for p in sources if p.suffix in (".py", ".c", ".h"))
 
 

@@ -6,6 +6,7 @@ Needs cffi and a C compiler (CC, else gcc, clang or cc).  EMU_CFLAGS adds option
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CFLAGS = ["-O2", "-fPIC", "-fno-strict-aliasing", "-fno-semantic-interposition", "-fvisibility=hidden", "-w", "-DPy_LIMITED_API=0x030b0000"]
+X86_64 = platform.machine() in ("x86_64", "AMD64")
+CFLAGS += ["-mno-red-zone"] if X86_64 else []
+FILE_CFLAGS = {"slow": ["-mgeneral-regs-only"] if X86_64 else []}
 SUFFIX = "_native.abi3.so"
 
 
@@ -72,7 +76,7 @@ def build(output=None, work=None):
 
     def compile_one(job):
         source, target, stamp, key = job
-        _run(cc + flags + ["-c", str(source), "-o", str(target)])
+        _run(cc + flags + FILE_CFLAGS.get(source.stem, []) + ["-c", str(source), "-o", str(target)])
         stamp.write_text(key)
 
     with ThreadPoolExecutor(int(os.environ.get("EMU_JOBS", os.cpu_count() or 1))) as pool:

@@ -79,16 +79,25 @@ struct M {
 u64 emu_cold(void *handle, u32 number, u64 a, u64 b, u64 c);
 u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 
-/* ---- slow paths ---- */
-int load_slow_u8(M *m, u32 lin);
-int load_slow_u16(M *m, u32 lin);
-int load_slow_u32(M *m, u32 lin);
-int load_slow_u64(M *m, u32 lin);
-int store_slow_u8(M *m, u32 lin, u8 v);
-int store_slow_u16(M *m, u32 lin, u16 v);
-int store_slow_u32(M *m, u32 lin, u32 v);
-int store_slow_u64(M *m, u32 lin, u64 v);
-int check_slow(M *m, u32 lin, u32 size);
+/* ---- slow paths: they keep all registers, so that the fast paths need not save any (native/slow.c) ---- */
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__ELF__)
+#define KEEPS_REGISTERS __attribute__((no_caller_saved_registers, force_align_arg_pointer, noinline, cold, used))
+/* Compilers do not count on the attribute at the call: so say it in assembly (no red zone: -mno-red-zone). */
+#define SLOW(call, m, a, b) __extension__ ({ int status_; \
+        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc"); status_; })
+#else
+#define KEEPS_REGISTERS __attribute__((noinline, cold))
+#define SLOW(call, m, a, b) call(m, a, b)
+#endif
+KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int load_slow_u16(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int load_slow_u32(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int load_slow_u64(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int store_slow_u8(M *m, u32 lin, u8 v);
+KEEPS_REGISTERS int store_slow_u16(M *m, u32 lin, u16 v);
+KEEPS_REGISTERS int store_slow_u32(M *m, u32 lin, u32 v);
+KEEPS_REGISTERS int store_slow_u64(M *m, u32 lin, u64 v);
+KEEPS_REGISTERS int check_slow(M *m, u32 lin, u32 size);
 void backing_written(M *m, u32 offset, u32 size);
 void cut_short(M *m);
 u32 exit_mid(M *m, Rec *r);
@@ -125,7 +134,7 @@ static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
         return 0; \
     } \
     m->core.cur = r; \
-    if (load_slow_##T(m, lin)) \
+    if (SLOW(load_slow_##T, m, lin, 0)) \
         return 1; \
     *out = (T)m->r[0]; \
     return 0; \
@@ -138,7 +147,7 @@ static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
         return 0; \
     } \
     m->core.cur = r; \
-    return store_slow_##T(m, lin, v); \
+    return SLOW(store_slow_##T, m, lin, v); \
 } \
 static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
@@ -148,9 +157,9 @@ static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
         return 0; \
     } \
     m->core.cur = r; \
-    if (check_slow(m, lin, SIZE)) \
+    if (SLOW(check_slow, m, lin, SIZE)) \
         return 1; \
-    if (load_slow_##T(m, lin)) \
+    if (SLOW(load_slow_##T, m, lin, 0)) \
         return 1; \
     *out = (T)m->r[0]; \
     return 0; \

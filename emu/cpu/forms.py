@@ -108,7 +108,7 @@ class _Builder:
         if code == "eAX":
             return f"reg_u{self.bits}(cpu, 0)"
         if code == "M":
-            return "ea(cpu, r)"
+            return f"{FLAT_ADDRESS.get(self.flat, 'ea')}(cpu, r)"
         if code[0] == "I":
             return "r.imm" if bits == 32 else f"u{bits}(r.imm)"
         if self.is_memory(code):
@@ -147,7 +147,8 @@ class _Builder:
         operands = [o for o in e.operands if o[0] != "J" and o != "Ap" and not o.startswith("ST")]
         reads = set(range(len(operands) - len(values), len(operands)))
         writes = set(range(len(results))) if self.kind == NEXT else set()
-        texts = {n: self.read(n, operands[n], n in writes) for n in sorted(reads)}
+        memory_first = sorted(reads, key=lambda n: not self.is_memory(operands[n]))  # fewer values live over the access
+        texts = {n: self.read(n, operands[n], n in writes) for n in memory_first}
         for n in sorted(writes - reads):
             if self.is_memory(operands[n]):
                 self.address(True, self.width(operands[n]))

@@ -16,7 +16,7 @@ F_CLFSH, F_MMX, F_FXSR, F_SSE, F_SSE2, F_SS = (1 << n for n in (19, 23, 24, 25, 
 
 # What the emulator has; no model announces more.
 IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_CX8 | F_SEP | F_MTRR | F_PGE | F_MCA
-               | F_CMOV | F_PAT | F_PSE36 | F_FXSR)
+               | F_CMOV | F_PAT | F_PSE36 | F_CLFSH | F_MMX | F_FXSR | F_SSE | F_SSE2)
 
 TSC_HZ = 1_000_000_000  # the time-stamp counter counts nanoseconds
 LIMIT_CPUID = 1 << 22  # IA32_MISC_ENABLE: announce no leaf above 3 (Windows NT 4 stops otherwise)

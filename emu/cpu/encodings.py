@@ -6,7 +6,7 @@ from importlib import import_module
 
 from .opcodes import ONE_BYTE, TWO_BYTE
 
-ATTRIBUTES = {"lock", "raw", "ends", "branch", "cpl0", "rep", "o16", "o32", "fpu", "pm", "mod3"}
+ATTRIBUTES = {"lock", "raw", "ends", "branch", "cpl0", "rep", "o16", "o32", "fpu", "pm", "mod3", "mmx", "sse", "unaligned"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ def check_overlaps(encodings):
 @cache
 def encodings():
     """Every encoding of the processor: the tables here and those of the floating-point and vector units."""
-    found = [e for text in (ONE_BYTE, TWO_BYTE, import_module("emu.cpu.fpu.x87").X87) for e in parse_table(text)]
+    texts = ONE_BYTE, TWO_BYTE, import_module("emu.cpu.fpu.x87").X87, import_module("emu.cpu.vector.table").VECTOR
+    found = [e for text in texts for e in parse_table(text)]
     check_overlaps(found)
     return tuple(found)

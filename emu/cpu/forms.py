@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 
 from emu.bus.component import Generic
-from emu.bus.types import T, Const, Fault, u8, u16, u32, u64
+from emu.bus.types import T, Const, Fault, u8, u16, u32, u64, u128
 
 from . import memory, registers, state
 from .encodings import encodings
@@ -33,13 +33,14 @@ UD_FORM, LONG_FORM = 0, 1
 CHECKED, FLAT, FLAT_BASE = range(3)
 VARIANTS = 4  # places a form in FORM_HANDLERS
 FLAT_ADDRESS = {FLAT: "ea_flat", FLAT_BASE: "ea_base"}
+VECTOR_WIDTHS = {"ss": 32, "ps": 32, "sd": 64, "pd": 64}  # what T is bound to by a vector operand's size
 
 
 @cache
 def functions():
     """Every semantic function by name."""
     found = {}
-    for name in ("emu.cpu.fpu.x87",) + tuple(f"emu.cpu.semantics.{m}" for m in MODULES):
+    for name in ("emu.cpu.fpu.x87", "emu.cpu.vector.table") + tuple(f"emu.cpu.semantics.{m}" for m in MODULES):
         module = import_module(name)
         for key, value in vars(module).items():
             if key[0].isupper() and (isinstance(value, Generic) or inspect.isfunction(value) and hasattr(value, "subset")):
@@ -59,7 +60,7 @@ class _Builder:
 
     def __init__(self, e, opcode, osize, mem, flat):
         self.e, self.opcode, self.mem, self.flat = e, opcode, mem, flat
-        self.bits = e.width or osize
+        self.bits = next((VECTOR_WIDTHS[o[1:]] for o in e.operands if o[1:] in VECTOR_WIDTHS), e.width or osize)
         self.osize = osize
         self.lines = []
         self.linear = None
@@ -80,7 +81,8 @@ class _Builder:
         if code in FIXED:
             return FIXED[code][0]
         letter = code[1:]
-        return {"b": 8, "bs": self.bits, "w": 16, "d": 32, "v": self.bits, "z": self.bits, "q": 64}.get(letter, self.bits)
+        return {"b": 8, "bs": self.bits, "w": 16, "d": 32, "v": self.bits, "z": self.bits, "q": 64, "h": 64, "dq": 128, "ps": 128, "pd": 128, "ss": 32,
+                "sd": 64}.get(letter, self.bits)
 
     def resolve(self, declared):
         return {8: u8, 16: u16, 32: u32, 64: u64}[self.bits] if declared is T else declared
@@ -88,18 +90,22 @@ class _Builder:
     def address(self, write, bits):
         """Emit the linear address of the memory operand once."""
         if self.linear is None:
+            aligned = bits == 128 and "unaligned" not in self.e.attributes
             if self.flat:
                 self.lines.append(f"lin: u32 = {FLAT_ADDRESS[self.flat]}(cpu, r)")
+                if aligned:
+                    self.lines.append("check_aligned(lin)")
             else:
                 self.lines.append("off: u32 = ea(cpu, r)")
-                self.lines.append(f"lin: u32 = linear_{'write' if write else 'read'}_u{bits}(cpu, r.seg, off)")
+                kind = "aligned_" if aligned else "linear_"
+                self.lines.append(f"lin: u32 = {kind}{'write' if write else 'read'}{'' if aligned else f'_u{bits}'}(cpu, r.seg, off)")
             self.linear = "lin"
 
     def is_memory(self, code):
-        return code[0] == "O" or code[0] in "EM" and self.mem
+        return code[0] == "O" or code[0] in "EMQW" and self.mem
 
     def read(self, n, code, written):
-        """The text of an operand's value."""
+        """The text of an operand's value; the texts of its halves if it has 128 bits."""
         bits = self.width(code)
         if code == "1":
             return "1"
@@ -113,18 +119,49 @@ class _Builder:
             return "r.imm" if bits == 32 else f"u{bits}(r.imm)"
         if self.is_memory(code):
             self.address(written, bits)
+            if bits == 128:
+                self.lines += [f"a{n}: u64 = load_u64(cpu, r, lin)", f"b{n}: u64 = load_u64(cpu, r, u32(lin + 8))"]
+                return f"a{n}", f"b{n}"
             self.lines.append(f"a{n}: u{bits} = load{'_rmw' if written else ''}_u{bits}(cpu, r, lin)")
             return f"a{n}"
-        return f"reg_u{bits}(cpu, r.{'reg' if code[0] == 'G' else 'rm'})"
+        if code[0] in "PQN":
+            value = f"cpu.fpu.mant[{self.number(code)}]"
+            return value if bits == 64 else f"u32({value})"
+        if code[0] in "VWU":
+            low, high = self.halves(code)
+            return (low, high) if bits == 128 else high if code[1:] == "h" else low if bits == 64 else f"u32({low})"
+        return f"reg_u{bits}(cpu, {self.number(code)})"
+
+    @staticmethod
+    def number(code):
+        """The text of a register operand's number."""
+        return "r.reg" if code[0] in "GPV" else "r.rm"
+
+    def halves(self, code):
+        """The texts of an XMM register's halves."""
+        n = self.number(code)
+        return f"cpu.fpu.xmm[{n} * 2]", f"cpu.fpu.xmm[{n} * 2 + 1]"
 
     def write(self, code, value, read):
         bits = self.width(code)
-        if self.is_memory(code):
+        if bits == 128 and self.is_memory(code):
+            self.lines.append(f"store_pair(cpu, r, lin, {', '.join(value)})")
+        elif self.is_memory(code):
             self.lines.append(f"store{'_rmw' if read else ''}_u{bits}(cpu, r, lin, {value})")
+        elif code[0] in "PQN":
+            self.lines.append(f"set_mm(cpu, {self.number(code)}, {value})")
+        elif code[0] in "VWU":
+            low, high = self.halves(code)
+            if bits == 128:
+                self.lines += [f"{low} = {value[0]}", f"{high} = {value[1]}"]
+            elif bits == 64:
+                self.lines.append(f"{high if code[1:] == 'h' else low} = {value}")
+            else:
+                self.lines.append(f"{low} = ({low} & 0xFFFFFFFF00000000) | {value}")
         elif code in FIXED or code == "eAX":
             self.lines.append(f"set_reg_u{bits}(cpu, {FIXED.get(code, (0, 0))[1]}, {value})")
         else:
-            self.lines.append(f"set_reg_u{bits}(cpu, r.{'reg' if code[0] == 'G' else 'rm'}, {value})")
+            self.lines.append(f"set_reg_u{bits}(cpu, {self.number(code)}, {value})")
 
     def checks(self):
         if "pm" in self.e.attributes:
@@ -133,6 +170,9 @@ class _Builder:
             self.lines += ["if cpu.cpl != 0:", "    raise Fault(GP, 0)"]
         if "fpu" in self.e.attributes:
             self.lines.append("fpu_wait(cpu)")
+        for unit in ("sse", "mmx"):
+            if unit in self.e.attributes:
+                self.lines.append(f"{unit}_check(cpu)")
 
     def build(self):
         e = self.e
@@ -145,14 +185,23 @@ class _Builder:
             return self.form(None)
         values = [n for n in self.names if n not in ("cc", "next", "r", "i")]
         operands = [o for o in e.operands if o[0] != "J" and o != "Ap" and not o.startswith("ST")]
-        reads = set(range(len(operands) - len(values), len(operands)))
-        writes = set(range(len(results))) if self.kind == NEXT else set()
+        # one call for each half of 128-bit operands, or one for all
+        wide = bool(operands) and self.width(operands[0]) == 128
+        twice = wide and results == [u64]
+        first, left = len(operands), len(values)
+        while left > 0:
+            first -= 1
+            left -= 2 if not twice and self.width(operands[first]) == 128 else 1
+        reads = set(range(first, len(operands)))
+        writes = set(range(1 if wide and results else len(results))) if self.kind == NEXT else set()
         memory_first = sorted(reads, key=lambda n: not self.is_memory(operands[n]))  # fewer values live over the access
         texts = {n: self.read(n, operands[n], n in writes) for n in memory_first}
         for n in sorted(writes - reads):
             if self.is_memory(operands[n]):
                 self.address(True, self.width(operands[n]))
-        order = iter(sorted(reads))
+        if twice:
+            return self.build_halves(operands[0], [texts[n] for n in sorted(reads)])
+        order = iter(t for n in sorted(reads) for t in ((texts[n],) if isinstance(texts[n], str) else texts[n]))
         args = ["cpu"]
         for name in self.names:
             if name == "cc":
@@ -164,8 +213,10 @@ class _Builder:
             elif name == "i":
                 args.append("r.rm")
             else:
-                args.append(texts[next(order)])
+                args.append(next(order))
         call = f"{self.call_name()}({', '.join(args)})"
+        if self.enters_first():
+            self.lines.append("mmx_enter(cpu)")
         if self.kind in (JUMP, GOTO):
             self.lines.append(f"return {call}")
             return self.form("bool" if self.kind == JUMP else "u32")
@@ -177,14 +228,32 @@ class _Builder:
                 self.lines.append(f"x0: {results[0].name} = {call}")
             else:
                 self.lines.append(f"{', '.join(names)} = {call}")
-            for n in reversed(range(len(results))):  # XADD r,r keeps the sum: the first operand last
+            if wide:
+                self.write(operands[0], names, False)
+                names = []
+            for n in reversed(range(len(names))):  # XADD r,r keeps the sum: the first operand last
                 self.write(operands[n], names[n], n in reads)
+        self.after()
+        return self.form(None)
+
+    def build_halves(self, target, texts):
+        """A function of 64 bits on both halves of its operands."""
+        for half in (0, 1):
+            args = ", ".join(["cpu"] + [t if isinstance(t, str) else t[half] for t in texts])
+            self.lines.append(f"x{half}: u64 = {self.call_name()}({args})")
+        self.write(target, ("x0", "x1"), False)
         self.after()
         return self.form(None)
 
     def after(self):
         if "fpu" in self.e.attributes:
             self.lines.append("fpu_pointers(cpu, r)")
+        if "mmx" in self.e.attributes and not self.enters_first():
+            self.lines.append("mmx_enter(cpu)")
+
+    def enters_first(self):
+        """Conversions enter MMX state even where they then raise #XM."""
+        return "mmx" in self.e.attributes and "sse" in self.e.attributes and "raw" not in self.e.attributes
 
     def form(self, result):
         e = self.e
@@ -336,9 +405,15 @@ def namespace():
     out = {"__name__": "op"}
     from . import flow_target
     from .fpu import pointers, stack
+    from .vector import access
     out |= {"Cpu": Cpu, "Rec": Rec, "Fault": Fault, "UD": UD, "GP": GP, "CR0_PE": state.CR0_PE, "VM": state.VM, "u8": u8, "u16": u16,
            "u32": u32, "u64": u64, "ea": memory.ea, "ea_flat": memory.ea_flat,
             "ea_base": memory.ea_base, "fpu_wait": stack.fpu_wait, "fpu_pointers": pointers.fpu_pointers, "next_eip": flow_target.next_eip}
+    for f in (access.mmx_check, access.mmx_enter, access.sse_check, access.set_mm, access.check_aligned, access.aligned_read,
+              access.aligned_write, access.store_pair):
+        out[f.__name__] = f
+    for f in (memory.linear_read, memory.linear_write):
+        out[f"{f.__name__}_u128"] = f[u128]
     for width in (u8, u16, u32, u64):
         for f in (memory.load, memory.store, memory.load_rmw, memory.store_rmw, memory.linear_read, memory.linear_write,
                   registers.reg, registers.set_reg):

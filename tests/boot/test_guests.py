@@ -1,0 +1,105 @@
+"""Real guests: what their users would see on the screen after starting them."""
+
+import numpy
+import pytest
+from boots import Boot, check
+
+from emu import Machine
+
+pytestmark = [pytest.mark.boot, pytest.mark.native]
+
+QUICK = [
+    Boot("floppies/sanos.img", "/$", memory="32M"),
+    Boot("floppies/bootrogue.img", "╔══", memory="4M", seconds=60),
+    Boot("mikeos-4.6.1.iso", "Version 4.6.1", memory="4M",
+         script=[("OK for the", "\n"), ("KEYBOARD.BIN", None)]),
+]
+SLOW = [
+    Boot("floppies/floppinux-steve-0.2.4.img", "/root #", seconds=240),
+    Boot("floppies/boote-linux-2.4.20.img", "Please press Enter to activate this console.", seconds=240),
+]
+
+
+@pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
+def test_guest(row, image):
+    check(row, image)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("row", SLOW, ids=lambda row: row.name)
+def test_slow_guest(row, image):
+    check(row, image)
+
+
+def machine(name, image, memory="16M"):
+    row = Boot(name, "")
+    return Machine(memory=memory, engine="native", nic="none", net="none", **row.medium(image(name)))
+
+
+def differs(before, pc):
+    """Has the picture changed since ``before``?"""
+    now = pc.screenshot().array
+    return now.shape != before.shape or bool((now != before).any())
+
+
+def colours(pc):
+    """The number of different colours on the screen."""
+    return len(numpy.unique(pc.screenshot().array.reshape(-1, 3), axis=0))
+
+
+def test_basic_in_a_boot_sector(image):
+    """Types a program and runs it."""
+    with machine("floppies/bootbasic.img", image) as pc:
+        pc.wait_for_text(">", timeout=60)
+        pc.type('10 print 6*7\nrun\n')
+        pc.wait_for_text("42", timeout=60)
+
+
+@pytest.mark.parametrize("name, size, least", [
+    ("floppies/bootlogo.img", (320, 200), 3), ("floppies/invaders.img", (320, 200), 30),
+    ("floppies/pillman.img", (320, 200), 6), ("floppies/floppybird.img", (320, 200), 8), ("floppies/tetros.img", None, 3),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_graphics(name, size, least, image):
+    """A picture with some colours stands."""
+    with machine(name, image) as pc:
+        pc.run_for(2)
+        assert colours(pc) >= least
+        height, width, _ = pc.screenshot().array.shape
+        assert size is None or (width % size[0], height % size[1]) == (0, 0)
+
+
+def test_tetris_falls_and_follows_the_keys(image):
+    """The timer makes the block fall, a key moves it."""
+    with machine("floppies/tetros.img", image) as pc:
+        pc.run_for(2)
+        before = pc.screenshot().array.copy()
+        pc.run_for(2)
+        assert differs(before, pc)
+
+
+def test_a_game_under_dos(image):
+    """A protected-mode or graphics program started by its name leaves the text screen."""
+    with machine("floppies/freedos722.img", image) as pc:
+        pc.wait_for_text("A:\\>", timeout=60)
+        text = pc.screenshot().array.shape
+        pc.type("snake\n")
+        pc.run_for(4)
+        assert pc.screenshot().array.shape != text
+        assert colours(pc) >= 3
+
+
+@pytest.mark.slow
+def test_kolibrios_desktop_and_mouse(image):
+    """800x600 in VESA mode, and the pointer goes where the mouse goes."""
+    with machine("floppies/kolibrios-2014.img", image, memory="64M") as pc:
+        assert pc.run(until=lambda: pc.guest_seconds > 18, timeout=280)
+        shot = pc.screenshot().array
+        assert shot.shape == (600, 800, 3) and colours(pc) > 100
+        before = shot.copy()
+        pc.mouse_move(0, -60)
+        pc.run_for(0.2)
+        changed = numpy.argwhere((pc.screenshot().array != before).any(axis=2))
+        high = changed[changed[:, 0] < 300]
+        assert len(high) > 20                   # the pointer, above the middle
+        assert high[:, 0].min() < 290 and abs(high[:, 1].mean() - 400) < 40

@@ -90,16 +90,9 @@ def test_a_game_under_dos(image):
 
 
 @pytest.mark.slow
-def test_kolibrios_desktop_and_mouse(image):
-    """800x600 in VESA mode, and the pointer goes where the mouse goes."""
+def test_kolibrios_desktop(image):
+    """800x600 in VESA mode, with its icons."""
     with machine("floppies/kolibrios-2014.img", image, memory="64M") as pc:
         assert pc.run(until=lambda: pc.guest_seconds > 18, timeout=280)
         shot = pc.screenshot().array
         assert shot.shape == (600, 800, 3) and colours(pc) > 100
-        before = shot.copy()
-        pc.mouse_move(0, -60)
-        pc.run_for(0.2)
-        changed = numpy.argwhere((pc.screenshot().array != before).any(axis=2))
-        high = changed[changed[:, 0] < 300]
-        assert len(high) > 20                   # the pointer, above the middle
-        assert high[:, 0].min() < 290 and abs(high[:, 1].mean() - 400) < 40

@@ -174,7 +174,7 @@ def test_other_control_registers():
         assert attempt(MOV_from_cr, cpu, record(rm=1, reg=n)) == (UD, 0)
 
 
-@pytest.mark.parametrize("model, allowed", [(0, 0x03), (1, 0x5F), (2, 0x3FF), (3, 0x3FF)])
+@pytest.mark.parametrize("model, allowed", [(0, 0x03), (1, 0x5F), (2, 0x3FF), (3, 0x7FF)])
 def test_cr4_has_the_bits_of_the_model(model, allowed):
     cpu = protected()
     cpu.model = model

@@ -144,6 +144,7 @@ def from_cd(iso, name, path):
 
 @pytest.mark.native
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_linux(image, tmp_path):
     """Debian's kernel with its initrd starts, with the command line that was given."""
     try:

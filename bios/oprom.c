@@ -1,0 +1,123 @@
+/* Option ROMs: of PCI devices, of the machine (genroms/), and such as lie in memory already. */
+#include "post.h"
+
+#define FIRST 0xC0000
+#define END 0xE0000
+
+static u32 next = FIRST;
+
+static int valid(const u8 *rom, u32 room)
+{
+    u32 size = rom[2] * 512;
+    return rom[0] == 0x55 && rom[1] == 0xAA && size && size <= room;
+}
+
+/* Run the initialisation, and look for something to boot in the expansion header. */
+static void run(u32 at, u16 bdf)
+{
+    struct regs r;
+    u8 *rom = (u8 *)at;
+    memset(&r, 0, sizeof r);
+    r.ax = bdf;
+    r.bx = 0xFFFF;
+    r.dx = 0xFFFF;
+    r.es = 0xF000;
+    r.di = 0;
+    run_far(at >> 4, 3, &r);
+    u32 size = rom[2] * 512, pnp = *(u16 *)(rom + 0x1A);
+    u32 limit = (at + size + 2047) & -2048;
+    if (limit > next)
+        next = limit;
+    if (pnp && pnp + 32 <= size && !memcmp(rom + pnp, "$PnP", 4)) {
+        u16 entry = *(u16 *)(rom + pnp + 0x1A), name = *(u16 *)(rom + pnp + 0x10);
+        if (entry)
+            boot_add_rom(at >> 4, entry, name ? (char *)rom + name : "option ROM");
+    }
+}
+
+static void place(const u8 *rom, u16 bdf)
+{
+    u32 size = rom[2] * 512;
+    if (size > END - next) {
+        print("no room for an option ROM of %d KiB\n", size >> 10);
+        return;
+    }
+    u32 at = next;
+    if ((u32)rom != at)
+        memcpy((void *)at, rom, size);
+    run(at, bdf);
+}
+
+/* The image for PCs in the expansion ROM of a function. */
+static void pci_rom(u16 bdf)
+{
+    u32 bar = pci_read(bdf, 0x30), command = pci_read(bdf, 0x04), ids = pci_read(bdf, 0);
+    if (!(bar & 0xFFFFF800))
+        return;
+    pci_write(bdf, 0x04, (command & 0xFFFF) | 2);
+    pci_write(bdf, 0x30, bar | 1);
+    const u8 *rom = (const u8 *)(bar & 0xFFFFF800);
+    for (u32 i = 0; i < 8 && rom[0] == 0x55 && rom[1] == 0xAA; i++) {
+        const u8 *data = rom + *(u16 *)(rom + 0x18);
+        if (memcmp(data, "PCIR", 4)) {
+            if (valid(rom, END - FIRST))
+                place(rom, bdf);
+            break;
+        }
+        if (data[0x14] == 0 && *(u32 *)(data + 4) == ids) {
+            place(rom, bdf);
+            break;
+        }
+        if (data[0x15] & 0x80)
+            break;
+        rom += *(u16 *)(data + 0x10) * 512;
+    }
+    pci_write(bdf, 0x30, bar);
+    pci_write(bdf, 0x04, command & 0xFFFF);
+}
+
+static int is_vga(u16 bdf) { return pci_read(bdf, 0x08) >> 16 == 0x0300; }
+
+static void each(int vga)
+{
+    for (u32 bdf = 0; bdf < 256; bdf++) {
+        u32 id = pci_read(bdf, 0);
+        if ((u16)id != 0xFFFF && (u16)id && is_vga(bdf) == vga && (pci_read(bdf, 0x0C) >> 16 & 0x7F) == 0)
+            pci_rom(bdf);
+        if (!(bdf & 7) && ((u16)id == 0xFFFF || !(pci_read(bdf, 0x0C) & 0x800000)))
+            bdf |= 7;
+    }
+}
+
+static void files(const char *prefix)
+{
+    struct fw_file file;
+    for (u32 i = 0; fw_cfg_next(i, &file); i++) {
+        if (memcmp(file.name, prefix, strlen(prefix)) || file.size > END - next)
+            continue;
+        fw_cfg_read(file.key, (void *)next, file.size);
+        if (valid((u8 *)next, file.size))
+            run(next, 0);
+    }
+}
+
+void vga_rom(void)
+{
+    each(1);
+    files("vgaroms/");
+    if (next == FIRST && valid((u8 *)FIRST, END - FIRST))       /* a board that has it at C0000 itself */
+        run(FIRST, 0);
+    if (next != FIRST)
+        screen_on();
+}
+
+void option_roms(void)
+{
+    each(0);
+    files("genroms/");
+    /* ROM that is used stays as it is from here on: PAM without write enable. */
+    for (u32 at = FIRST, n = 0; at + 0x4000 <= next; at += 0x4000, n++) {
+        u8 reg = 0x5A + n / 2, old = pci_read(0, reg) >> (reg & 3) * 8;
+        pci_write8(0, reg, n & 1 ? (old & 0x0F) | 0x10 : (old & 0xF0) | 0x01);
+    }
+}

@@ -1,0 +1,164 @@
+/* Tables of the F segment that we write ourselves: $PIR, MP, BIOS32, $PnP. */
+#include "post.h"
+
+#define LAPIC 0xFEE00000
+#define IO_APIC 0xFEC00000
+#define PIRQ_LINES 0x0C00       /* what the links may be routed to, as the 440FX boards say: 10, 11 */
+
+/* pcientry.S */
+extern u8 bios32_entry[];
+
+static void pir(void)
+{
+    const u32 slots = 32;
+    u8 *t = table_alloc(32 + slots * 16, 16);
+    if (!t)
+        return;
+    memset(t, 0, 32 + slots * 16);
+    memcpy(t, "$PIR", 4);
+    *(u16 *)(t + 4) = 0x0100;
+    *(u16 *)(t + 6) = 32 + slots * 16;
+    t[9] = 1 << 3;                              /* the router is 00:01.0 */
+    *(u32 *)(t + 12) = 0x122E8086;              /* compatible with the PIIX */
+    for (u32 s = 0; s < slots; s++) {
+        u8 *e = t + 32 + s * 16;
+        e[1] = s << 3;
+        for (u32 pin = 0; pin < 4; pin++) {
+            e[2 + pin * 3] = 0x60 + ((s + pin - 1) & 3);
+            *(u16 *)(e + 3 + pin * 3) = PIRQ_LINES;
+        }
+        e[14] = s > 2 ? s - 2 : 0;
+    }
+    t[31] = checksum(t, 32 + slots * 16);
+    shared.pir_at = (u32)t - 0xF0000;
+}
+
+static void cpuid(u32 leaf, u32 *a, u32 *d)
+{
+    u32 b, c = 0;
+    asm volatile("cpuid" : "=a"(*a), "=b"(b), "+c"(c), "=d"(*d) : "0"(leaf));
+}
+
+static int has_cpuid(void)
+{
+    u32 a, b;
+    asm volatile("pushfl; popl %0; movl %0,%1; xorl $0x200000,%0; pushl %0; popfl; pushfl; popl %0" : "=&r"(a), "=&r"(b));
+    return (a ^ b) >> 21 & 1;
+}
+
+/* Intel MultiProcessor Specification 1.4 */
+static void mp(u32 signature, u32 features)
+{
+    static u8 buffer[1024];
+    u8 *t = buffer, *e = t + 44;
+    u16 cpus = 1, entries = 0;
+    struct fw_file file;
+    if (fw_cfg_next(0, &file))
+        fw_cfg_read(5, &cpus, 2);
+    memcpy(t, "PCMP", 4);
+    t[6] = 4;
+    memcpy(t + 8, "EMU     ", 8);
+    memcpy(t + 16, "PC          ", 12);
+    *(u32 *)(t + 36) = LAPIC;
+    for (u32 i = 0; i < cpus && i < 16; i++, e += 20, entries++) {
+        e[1] = i;
+        e[2] = 0x11;
+        e[3] = i ? 1 : 3;
+        *(u32 *)(e + 4) = signature;
+        *(u32 *)(e + 8) = features;
+    }
+    for (u32 bus = 0; bus < 2; bus++, e += 8, entries++) {
+        e[0] = 1;
+        e[1] = bus;
+        memcpy(e + 2, bus ? "ISA   " : "PCI   ", 6);
+    }
+    e[0] = 2;
+    e[2] = 0x11;
+    e[3] = 1;
+    *(u32 *)(e + 4) = IO_APIC;
+    e += 8;
+    entries++;
+    static const u8 lines[4] = { 10, 10, 11, 11 };
+    for (u32 slot = 1; slot < 8; slot++) {      /* level, active high on this chipset */
+        u32 pin = 0;
+        memcpy(e, (u8[8]){ 3, 0, 0x0D, 0, 0, slot << 2 | pin, 0, slot == 1 ? 9 : lines[(slot + pin - 1) & 3] }, 8);
+        e += 8;
+        entries++;
+    }
+    for (u32 irq = 0; irq < 16; irq++) {
+        if (irq == 2 || irq == 9 || irq == 10 || irq == 11)
+            continue;
+        memcpy(e, (u8[8]){ 3, 0, 0, 0, 1, irq, 0, irq ? irq : 2 }, 8);
+        e += 8;
+        entries++;
+    }
+    memcpy(e, (u8[8]){ 4, 3, 0, 0, 1, 0, 0xFF, 0 }, 8);         /* ExtINT, NMI */
+    memcpy(e + 8, (u8[8]){ 4, 1, 0, 0, 1, 0, 0xFF, 1 }, 8);
+    e += 16;
+    entries += 2;
+    u32 size = e - t;
+    *(u16 *)(t + 4) = size;
+    *(u16 *)(t + 34) = entries;
+    t[7] = checksum(t, size);
+    u8 *fp = table_alloc(16, 16), *to = table_alloc(size, 16);
+    if (!fp || !to)
+        return;
+    memcpy(to, t, size);
+    memset(fp, 0, 16);
+    memcpy(fp, "_MP_", 4);
+    *(u32 *)(fp + 4) = (u32)to;
+    fp[8] = 1;
+    fp[9] = 4;
+    fp[10] = checksum(fp, 16);
+}
+
+static void wrmsr(u32 msr, u32 high, u32 low) { asm volatile("wrmsr" : : "c"(msr), "d"(high), "a"(low)); }
+
+/* Memory types as a PC has them, and the local APIC passing the 8259s through. */
+static void processor(void)
+{
+    u32 signature, features, a, d;
+    if (!has_cpuid())
+        return;
+    cpuid(1, &signature, &features);
+    if (features >> 12 & 1 && features >> 5 & 1) {
+        u32 bits = 36;
+        cpuid(0x80000000, &a, &d);
+        if (a >= 0x80000008) {
+            cpuid(0x80000008, &a, &d);
+            bits = (u8)a;
+        }
+        u32 high_mask = bits > 32 ? (1u << (bits - 32)) - 1 : 0;
+        wrmsr(0x2FF, 0, 0);
+        wrmsr(0x250, 0x06060606, 0x06060606);
+        wrmsr(0x258, 0x06060606, 0x06060606);
+        wrmsr(0x259, 0, 0);
+        for (u32 i = 0; i < 8; i++)
+            wrmsr(0x268 + i, 0x05050505, 0x05050505);
+        u32 hole = shared.ram_end > 0xC0000000 ? 0xE0000000 : 0xC0000000;
+        wrmsr(0x200, 0, hole);                  /* the PCI hole is uncached, the rest write-back */
+        wrmsr(0x201, high_mask, hole | 0x800);
+        wrmsr(0x2FF, 0, 0xC06);
+    }
+    if (features >> 9 & 1) {
+        volatile u32 *apic = (u32 *)LAPIC;
+        apic[0xF0 / 4] = 0x1FF;
+        apic[0x350 / 4] = 0x8700;
+        apic[0x360 / 4] = 0x8400;
+        mp(signature, features);
+    }
+}
+
+void tables_init(void)
+{
+    u8 *t = table_alloc(16, 16);
+    if (t) {
+        memset(t, 0, 16);
+        memcpy(t, "_32_", 4);
+        *(u32 *)(t + 4) = (u32)bios32_entry;
+        t[9] = 1;
+        t[10] = checksum(t, 16);
+    }
+    pir();
+    processor();
+}

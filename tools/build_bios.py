@@ -1,0 +1,80 @@
+"""Build the system BIOS from bios/: tools/build_bios.py [--check] [--output FILE].
+
+Without options the ROM goes to build/bios.bin.  A ROM that ships has a line beside it, FILE.txt, that names the compiler,
+the assembler and the linker; with the same ones, --check builds the same bytes or fails.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "bios"
+SHIPPED = ROOT / "emu" / "firmware" / "bios.bin"
+BOTH = ("pcibios",)
+SIXTEEN = ("pic", "time", "system", "ports", "mouse", "keyboard", "int16", "ata", "disk", "edd", "eltorito", "floppy")
+THIRTYTWO = ("print", "fwcfg", "memory", "pci", "acpi", "smbios", "tables", "oprom", "boot", "post")
+FLAGS = ("-std=gnu11 -Os -march=i386 -mregparm=3 -mno-sse -mno-mmx -mpreferred-stack-boundary=2 -ffreestanding -fno-pic -fno-pie "
+         "-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing -fomit-frame-pointer "
+         "-fno-tree-loop-distribute-patterns -fcf-protection=none -fno-ident -fno-common -Wall -Wextra -Werror").split()
+
+
+def run(*command):
+    subprocess.run([str(c) for c in command], check=True)
+
+
+def tools():
+    """The versions that decide the bytes."""
+    first = [subprocess.run([t, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+             for t in ("gcc", "as", "ld")]
+    return "\n".join(first) + "\n"
+
+
+def build():
+    """The ROM, 128 KiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        objects = []
+
+        def compile_(name, suffix, *options):
+            target = out / f"{Path(name).stem}.{suffix}.o"
+            run("gcc", "-c", "-I", SOURCES, *FLAGS, *options, "-o", target, SOURCES / name)
+            objects.append(target)
+
+        compile_("entry.S", "16", "-m32")
+        compile_("pcientry.S", "32", "-m32")
+        for name in SIXTEEN + BOTH:
+            compile_(f"{name}.c", "16", "-m16", "-DMODE16")
+        for name in THIRTYTWO + BOTH:
+            compile_(f"{name}.c", "32", "-m32")
+        run("ld", "-m", "elf_i386", "--build-id=none", "-z", "noexecstack", "-T", SOURCES / "bios.ld", "-Map", out / "map",
+            "-o", out / "bios.elf", *objects)
+        parts = []
+        for section in (".seg32", ".seg16"):
+            run("objcopy", "-O", "binary", "-j", section, out / "bios.elf", out / "part")
+            parts.append((out / "part").read_bytes())
+        (ROOT / "build").mkdir(exist_ok=True)
+        (ROOT / "build" / "bios.map").write_bytes((out / "map").read_bytes())
+        assert len(parts[1]) == 0x10000
+        return parts[0].ljust(0x10000, b"\0") + parts[1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the ROM that ships")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bios.bin")
+    options = parser.parse_args()
+    rom = build()
+    if options.check:
+        if rom != SHIPPED.read_bytes():
+            sys.exit(f"{SHIPPED} is not what bios/ builds here.\nBuilt with:\n{SHIPPED.with_suffix('.txt').read_text()}Here:\n{tools()}")
+        return
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_bytes(rom)
+    options.output.with_suffix(".txt").write_text(tools())
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,7 @@ class Parallel(Component):
     control: u8
     busy: u8
     online: u8                  # a printer is connected and switched on
+    irq_level: u8
     done_at: u64
 
     now: Wire(ret=u64)
@@ -46,7 +47,7 @@ class Parallel(Component):
     sink = None
 
     def reset(self):
-        self.data = self.busy = 0
+        self.data = self.busy = self.irq_level = 0
         self.control = CONTROL_INIT | CONTROL_SELECT
         self.done_at = NEVER
         self.online = 0 if self.sink is None else 1
@@ -83,6 +84,8 @@ class Parallel(Component):
     def write_control(self, offset: u16, value: u8) -> None:
         strobed: bool = (value & ~self.control & CONTROL_STROBE) != 0
         self.control = value & 0x3F
+        if strobed or (value & CONTROL_IRQ) == 0:
+            self.set_irq(0)
         if strobed and self.online != 0 and self.busy == 0 and (value & CONTROL_INIT) != 0:
             self.busy = 1
             now: u64 = self.now()
@@ -90,13 +93,18 @@ class Parallel(Component):
             self.output(self.data)
 
     @hot
+    def set_irq(self, level: u8) -> None:
+        if level != self.irq_level:
+            self.irq_level = level
+            self.irq(level)
+
+    @hot
     def done(self) -> None:
-        """The printer has taken the byte: acknowledge, and an edge on the interrupt line."""
+        """The printer has taken the byte: the end of its acknowledge raises the interrupt line, which stays up."""
         self.done_at = NEVER
         self.busy = 0
         if (self.control & CONTROL_IRQ) != 0:
-            self.irq(1)
-            self.irq(0)
+            self.set_irq(1)
 
     def peek(self, offset):
         """What a read would return."""

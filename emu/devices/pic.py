@@ -94,7 +94,10 @@ class Pic(Component):
                 self.latched |= bit
                 self.update()
         elif self.lines & bit != 0:
+            # A request that falls before it is acknowledged is none: KolibriOS reads the mouse's last answer by polling,
+            # and would take the interrupt left behind for a byte of a packet (test_pic.py).
             self.lines = u8(self.lines & ~bit)
+            self.latched = u8(self.latched & ~bit)
             self.update()
 
     @hot

@@ -35,7 +35,7 @@ def test_printing_by_irq():
         assert not port.read_status(1) & 0x80
         assert port.done_at == 5000 + PRINT_TIME
         port.done()
-    assert bytes(printed) == b"ok" and irqs == [1, 0, 1, 0]
+    assert bytes(printed) == b"ok" and irqs == [1, 0, 1]
 
 
 def test_strobe_counts_by_its_edge_and_only_when_ready():

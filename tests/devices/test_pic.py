@@ -31,9 +31,9 @@ class Pair:
     def irq(self, n, level):
         (self.slave if n >= 8 else self.master).set_irq(n & 7, level)
 
-    def pulse(self, n):
-        self.irq(n, 1)
+    def edge(self, n):
         self.irq(n, 0)
+        self.irq(n, 1)
 
     @property
     def intr(self):
@@ -128,7 +128,7 @@ def test_fully_nested_priorities(pair):
 
 def test_mask_and_unmask(pair):
     pair.master.write(1, 0x20)
-    pair.pulse(5)
+    pair.edge(5)
     assert pair.intr == 0 and pair.irr(pair.master) == 0x20
     pair.master.write(1, 0x00)          # unmasking looks at waiting requests again (Windows 95's IDE driver)
     assert pair.intr == 1
@@ -137,25 +137,36 @@ def test_mask_and_unmask(pair):
 
 
 def test_spurious_interrupt(pair):
-    pair.pulse(5)
+    pair.edge(5)
     pair.master.write(1, 0x20)
     assert pair.master.acknowledge() == 0x0F
     assert pair.isr(pair.master) == 0
 
 
+def test_a_request_that_falls_before_its_acknowledge_is_none(pair):
+    """Data sheet, "Edge and level triggered modes": a default IR7 then."""
+    pair.edge(12)
+    pair.irq(12, 0)
+    assert pair.irr(pair.slave) == 0 and pair.intr == 0
+    pair.irq(3, 1)
+    pair.irq(3, 0)
+    assert pair.intr == 0 and pair.master.acknowledge() == 0x0F
+    assert pair.isr(pair.master) == 0
+
+
 def test_spurious_slave_interrupt(pair):
-    pair.pulse(10)
+    pair.edge(10)
     pair.slave.imr = 0x04               # gone between INT and INTA, with no time to lower the line
     assert pair.master.acknowledge() == 0x77
     assert pair.isr(pair.slave) == 0 and pair.isr(pair.master) == 0x04
 
 
 def test_cascade(pair):
-    pair.pulse(14)
+    pair.edge(14)
     assert pair.intr == 1 and pair.irr(pair.master) == 0x04
     assert pair.master.acknowledge() == 0x76
     assert pair.isr(pair.slave) == 0x40 and pair.isr(pair.master) == 0x04
-    pair.pulse(8)                       # more urgent, but the master still serves its line 2
+    pair.edge(8)                       # more urgent, but the master still serves its line 2
     assert pair.intr == 0
     pair.slave.write(0, 0x20)
     pair.master.write(0, 0x20)
@@ -164,8 +175,8 @@ def test_cascade(pair):
 
 
 def test_two_slave_interrupts_in_a_row(pair):
-    pair.pulse(9)
-    pair.pulse(12)
+    pair.edge(9)
+    pair.edge(12)
     vectors = []
     while pair.intr:
         vectors.append(pair.master.acknowledge())
@@ -176,31 +187,31 @@ def test_two_slave_interrupts_in_a_row(pair):
 
 def test_special_fully_nested_mode():
     pair = Pair().initialise(icw4=0x11)
-    pair.pulse(12)
+    pair.edge(12)
     assert pair.master.acknowledge() == 0x74
-    pair.pulse(15)
+    pair.edge(15)
     assert pair.intr == 0
-    pair.pulse(9)
+    pair.edge(9)
     assert pair.intr == 1
     assert pair.master.acknowledge() == 0x71
-    pair.pulse(3)                       # less urgent than line 2 of the master
+    pair.edge(3)                       # less urgent than line 2 of the master
     assert pair.intr == 0
 
 
 def test_automatic_eoi_and_rotation():
     pair = Pair().initialise(icw4=3)
-    pair.pulse(3)
+    pair.edge(3)
     assert pair.master.acknowledge() == 0x0B
     assert pair.isr(pair.master) == 0
     pair.master.write(0, 0x80)          # rotate in AEOI mode
-    pair.pulse(3)
-    pair.pulse(3)
+    pair.edge(3)
+    pair.edge(3)
     assert pair.master.acknowledge() == 0x0B
-    pair.pulse(3)
-    pair.pulse(4)
+    pair.edge(3)
+    pair.edge(4)
     assert pair.master.acknowledge() == 0x0C    # 3 is last now
     pair.master.write(0, 0x00)
-    pair.pulse(4)
+    pair.edge(4)
     assert pair.master.acknowledge() == 0x0B    # order 5 6 7 0 1 2 3 4, as left by the last rotation
     assert pair.master.lowest == 4
     assert pair.master.acknowledge() == 0x0C
@@ -208,8 +219,8 @@ def test_automatic_eoi_and_rotation():
 
 def test_automatic_eoi_of_a_slave():
     pair = Pair().initialise(icw4=3)
-    pair.pulse(9)
-    pair.pulse(10)
+    pair.edge(9)
+    pair.edge(10)
     assert pair.master.acknowledge() == 0x71
     assert pair.intr == 1
     assert pair.master.acknowledge() == 0x72
@@ -218,8 +229,8 @@ def test_automatic_eoi_of_a_slave():
 
 def test_rotation_commands(pair):
     pair.master.write(0, 0xC3)          # set priority: 3 is last
-    pair.pulse(0)
-    pair.pulse(4)
+    pair.edge(0)
+    pair.edge(4)
     assert pair.master.acknowledge() == 0x0C
     pair.master.write(0, 0xA0)          # rotate on non-specific EOI: 4 is last
     assert pair.master.lowest == 4
@@ -229,10 +240,10 @@ def test_rotation_commands(pair):
 
 
 def test_special_mask_mode(pair):
-    pair.pulse(2 + 1)
+    pair.edge(2 + 1)
     pair.master.acknowledge()
     pair.master.write(1, 0x08)
-    pair.pulse(6)
+    pair.edge(6)
     assert pair.intr == 0
     pair.master.write(0, 0x68)          # special mask: the masked line in service does not block
     assert pair.intr == 1
@@ -241,7 +252,7 @@ def test_special_mask_mode(pair):
     assert pair.isr(pair.master) == 0x08
     assert pair.master.special_mask == 1    # OCW3 without ESMM leaves it
     pair.master.write(0, 0x48)
-    pair.pulse(7)
+    pair.edge(7)
     assert pair.intr == 0
     assert pair.master.special_mask == 0
 
@@ -249,7 +260,7 @@ def test_special_mask_mode(pair):
 def test_poll(pair):
     pair.master.write(0, 0x0C)
     assert pair.master.read(0) == 0
-    pair.pulse(5)
+    pair.edge(5)
     pair.master.write(0, 0x0C)
     assert pair.master.peek(0) == 0x85 and pair.master.peek(0) == 0x85
     assert pair.master.read(1) == 0x85
@@ -282,7 +293,7 @@ def test_level_triggered(pair):
 
 
 def test_read_register_choice_survives_other_commands(pair):
-    pair.pulse(1)
+    pair.edge(1)
     pair.master.acknowledge()
     pair.master.write(0, 0x0B)
     pair.master.write(0, 0x08)          # OCW3 with RR = 0
@@ -291,9 +302,9 @@ def test_read_register_choice_survives_other_commands(pair):
 
 
 def test_save_and_restore(pair):
-    pair.pulse(4)
+    pair.edge(4)
     pair.master.acknowledge()
-    pair.pulse(1)
+    pair.edge(1)
     state = pair.master.save()
     other = Pic()
     other.restore(state)

@@ -324,6 +324,17 @@ def test_latch_holds_until_read(rig):
     assert rig.read(0) == 500           # reprogramming drops the latch
 
 
+@pytest.mark.parametrize("mode", (0, 2, 3, 4))
+def test_a_count_is_there_when_the_bus_comes_back(rig, mode):
+    """Linux's fast TSC calibration reads the new count within a pulse of having written it."""
+    rig.pit.set_gate2(1)
+    rig.program(2, mode, 0xFFFF)
+    assert rig.read(2) >= 0xFFFE
+    assert rig.read(2) >= 0xFFFE
+    rig.go(3)
+    assert rig.read(2) == (0xFFFE - 4 if mode == 3 else 0xFFFF - 2)
+
+
 def test_read_back(rig):
     rig.program(0, 3)
     rig.pit.write(3, 0xE2)              # status of 0

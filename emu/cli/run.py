@@ -59,10 +59,14 @@ def interact(machine, script, viewer, interrupts, deadline, need_window=False, c
             if viewer.closed:
                 if not getattr(viewer, "failed", False):
                     return EXIT_OK
+                if viewer.shown:
+                    complain(PROG, "the window's display is gone, and the run ends with it")
+                    return EXIT_OK
                 if need_window:
                     complain(PROG, "--display window: the window could not be shown")
                     return EXIT_USAGE
                 complain(PROG, "the window could not be shown; the run goes on without it")
+                viewer.close()
                 viewer = None
         if deadline is not None and clock() >= deadline:
             if script.advance(machine, final=True):

@@ -10,7 +10,7 @@ HEADER = 64  # bytes before the pixels
 SEQUENCE, WIDTH, HEIGHT, PAUSED = range(4)  # SEQUENCE is odd while the frame is being written
 
 RECORD = struct.Struct("<4i")  # kind and up to three numbers
-KEY, MOUSE_MOVE, MOUSE_BUTTONS, CLOSE, PAUSE, RESET, POWER_BUTTON, POWER_OFF = range(8)
+KEY, MOUSE_MOVE, MOUSE_BUTTONS, CLOSE, PAUSE, RESET, POWER_BUTTON, POWER_OFF, SHOWN = range(9)
 
 
 class SharedFrame:

@@ -18,13 +18,14 @@ class Viewer:
 
     ``machine`` has vga, vram, vram_dirty; key(hid_usage, pressed), mouse_move(dx, dy, wheel), mouse_buttons(mask) with
     bit 0 left, 1 right, 2 middle; pause(), resume(), reset(), press_power_button(), power_off(); paused.
-    ``closed``: the window is gone; ``failed``: nobody closed it (no display, no pygame, or its process died).
+    ``closed``: the window is gone; ``failed``: nobody closed it (no display, no pygame, or its process died);
+    ``shown``: it was there.
     """
 
     def __init__(self, machine, title="emu", poll_seconds=FRAME_SECONDS):
         self.machine = machine
         machine.viewed = True
-        self.closed = self.failed = False
+        self.closed = self.failed = self.shown = False
         self.renderer = Renderer(machine.vga, machine.vram, machine.vram_dirty)
         self._period = poll_seconds
         self._next = 0.0
@@ -86,6 +87,8 @@ class Viewer:
             machine.press_power_button()
         elif kind == link.POWER_OFF:
             machine.power_off()
+        elif kind == link.SHOWN:
+            self.shown = True
         elif kind == link.CLOSE:
             self.failed = not self.closed and bool(a)
             self.closed = True

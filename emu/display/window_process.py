@@ -210,6 +210,7 @@ class Window:
 
     def run(self):
         """Show frames and send input until the window is closed or the machine is gone."""
+        self.send(link.SHOWN)
         clock = pygame.time.Clock()
         while self.running:
             for event in pygame.event.get():

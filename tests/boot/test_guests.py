@@ -43,6 +43,13 @@ def differs(before, pc):
     return now.shape != before.shape or bool((now != before).any())
 
 
+def drag(pc, dx, dy, steps=20):
+    """Move the mouse slowly, so that no guest accelerates it."""
+    for n in range(steps):
+        pc.mouse.move(dx * (n + 1) // steps - dx * n // steps, dy * (n + 1) // steps - dy * n // steps)
+        pc.run_for(0.1)
+
+
 def colours(pc):
     """The number of different colours on the screen."""
     return len(numpy.unique(pc.screenshot().array.reshape(-1, 3), axis=0))
@@ -96,3 +103,13 @@ def test_kolibrios_desktop(image):
         assert pc.run(until=lambda: pc.guest_seconds > 18, timeout=280)
         shot = pc.screenshot().array
         assert shot.shape == (600, 800, 3) and colours(pc) > 100
+        # The pointer starts in the middle and follows the mouse, without a button being taken for pressed.
+        drag(pc, 200, -60)
+        rows, columns = numpy.nonzero((pc.screenshot().array[:560] != shot[:560]).any(2))
+        assert 230 <= rows.min() and rows.max() < 320 and 390 <= columns.min() and 600 <= columns.max() < 630
+        before = pc.screenshot().array
+        drag(pc, -565, 348)                     # MENU
+        pc.mouse.click()
+        pc.run_for(1)
+        menu = pc.screenshot().array
+        assert (menu[400:570, :100] != before[400:570, :100]).any(2).mean() > 0.3

@@ -253,15 +253,21 @@ def test_window_closed(emu_run, monkeypatch):
     assert machine.config.wanted_clock() == "host"
 
 
-@pytest.mark.parametrize("asked, code, slices", [((), 0, 9), (("--display", "window"), 2, 4)])
-def test_window_that_fails(image, monkeypatch, asked, code, slices):
+@pytest.mark.parametrize("was_shown, asked, code, slices", [
+    (False, (), 0, 9), (False, ("--display", "window"), 2, 4), (True, (), 0, 4), (True, ("--display", "window"), 0, 4)])
+def test_window_that_fails(image, monkeypatch, was_shown, asked, code, slices):
+    """One that never came up, and one whose display went away."""
     import types
 
     class Viewer:
         failed = closed = False
+        shown = was_shown
 
         def __init__(self, machine):
             self.machine = machine
+
+        def close(self):
+            pass
 
         def poll(self):
             self.failed = self.closed = self.machine.slices >= 4

@@ -11,8 +11,6 @@
 #define KEY_F12 0x86
 #define KEY_ESC 0x01
 
-extern u32 catalog_lba;
-#define CATALOG (*(u32 *)((u8 *)&catalog_lba + 0xF0000))
 
 struct entry { u8 kind, index; u16 segment, offset; const char *name; };
 static struct entry entries[MAX], roms[4];
@@ -254,8 +252,8 @@ static void boot_cd(u8 index)
         print("not bootable\n");
         return;
     }
-    CATALOG = *(u32 *)(b + 0x47);
-    if (cd_read(index, CATALOG, 1, SCRATCH >> 4, 0))
+    catalog_lba = *(u32 *)(b + 0x47);
+    if (cd_read(index, catalog_lba, 1, SCRATCH >> 4, 0))
         return;
     u16 sum = 0;
     for (u32 i = 0; i < 16; i++)
@@ -321,9 +319,11 @@ static void boot_cd(u8 index)
     e->active = e->booted = 0;
 }
 
-/* INT 19h, and again by INT 18h: each entry once. */
-CALL void boot_main(void)
+/* INT 19h begins with the first entry, INT 18h (`next`) goes on. */
+CALL void boot_main(u32 next)
 {
+    if (!next)
+        shared.boot_at = 0;
     while (shared.boot_at < count) {
         struct entry *e = &entries[shared.boot_at++];
         print("Booting from %s %d ... ", kind_names[e->kind], e->index + 1);

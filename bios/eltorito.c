@@ -3,6 +3,7 @@
 
 #define EMU (&shared.emulation)
 
+struct shared shared;
 u32 catalog_lba;
 
 int emulation_drive(u8 dl) { return EMU->active && dl == EMU->drive; }

@@ -7,10 +7,12 @@
     .set FBASE, 0xF0000
     .set POST_STACK, 0x7C00
     .set SAVED, 48                      /* bytes of struct regs */
+    .set ROOM, 256                      /* for code that we call, and interrupts, while they are on our stack */
     .set FLAT_CODE, 0x08
     .set FLAT_DATA, 0x10
     .set CODE16, 0x18
     .set DATA16, 0x20
+    .set BIG_DATA, 0x28
 
     .code16
     .text
@@ -131,6 +133,7 @@ gdt:
     .quad 0x00CF93000000FFFF            /* 10h: flat data */
     .quad 0x00009B0F0000FFFF            /* 18h: 16-bit code at F0000 */
     .quad 0x000093000000FFFF            /* 20h: 16-bit data at 0 */
+    .quad 0x008F93000000FFFF            /* 28h: 16-bit data, limit 4 GiB */
 gdt_end:
     .word 0
 gdt_pointer:
@@ -144,7 +147,8 @@ ivt_pointer:
 /* -- between the modes --------------------------------------------------------------------------------------------- */
 
 /* call16_asm(struct regs *r), for 32-bit code on a stack below 64 KiB: goes to r->cs:ip in real mode with r's registers,
- * interrupts as r->flags has them; the far end returns by IRET or RETF, and r has the registers then. */
+ * interrupts as r->flags has them; the far end returns by IRET or RETF, and r has the registers then.  Option ROMs are
+ * called with data segments that reach all memory (PCI Firmware Specification 3.0), a boot sector as after a reset. */
     .code32
     .globl call16_asm
 call16_asm:
@@ -155,14 +159,14 @@ call16_asm:
     movl %eax, call16_regs + FBASE
     movl %esp, call16_esp + FBASE
     movl %eax, %ebx
+    movl call16_data + FBASE, %ecx
     ljmp $CODE16, $1f
     .code16
-1:  movw $DATA16, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %fs
-    movw %ax, %gs
-    movw %ax, %ss
+1:  movw %cx, %ds
+    movw %cx, %es
+    movw %cx, %fs
+    movw %cx, %gs
+    movw %cx, %ss
     movl %cr0, %eax
     andl $~1, %eax
     movl %eax, %cr0
@@ -222,11 +226,15 @@ call16_asm:
     popl %ebx
     ret
 
-/* INT 18h and 19h: boot, on a fresh stack. */
+/* INT 19h: boot, on a fresh stack.  INT 18h: go on with the next device. */
     .code16
-    .globl enter_boot
+    .globl enter_boot, enter_next
+enter_next:
+    movl $1, %ebx
+    jmp 1f
 enter_boot:
-    cli
+    xorl %ebx, %ebx
+1:  cli
     cld
     movw $FSEG, %ax
     movw %ax, %ds
@@ -248,15 +256,18 @@ enter_boot:
     movw %ax, %ss
     movl $POST_STACK, %esp
     movl $stack16, stack_pos + FBASE
-    movl $boot_main, %eax
-    call *%eax
+    movl $DATA16, call16_data + FBASE
+    movl %ebx, %eax
+    movl $boot_main, %edx
+    call *%edx
 2:  hlt
     jmp 2b
 
 /* -- the frame of a handler ---------------------------------------------------------------------------------------- */
 
     .code16
-/* Caller's stack: flags, CS, IP, handler.  The registers go to the caller's stack, a copy of them to ours, and back. */
+/* Caller's stack: flags, CS, IP, handler.  The registers go to the caller's stack, a copy of them to ours, and back.
+ * Handlers have a stack of their own since their callers' are small. */
 enter:
     pushw %gs
     pushw %fs
@@ -267,6 +278,7 @@ enter:
     cld
     movw %ss, %ax
     movw %ax, %ds
+    movl %esp, %ebp                     /* the upper half is the caller's too */
     movzwl %sp, %esi
     movw $FSEG, %bx
     movw %bx, %es
@@ -281,15 +293,20 @@ enter:
     movl $(SAVED / 4), %ecx
     addr32 rep movsl
     movw %bx, %ds
-    pushl %esi
+    pushl caller_esp
+    pushl caller_ss
+    pushl %ebp
     pushl %eax
-    leal 8(%esp), %eax
+    movl %ebp, caller_esp
+    movl %eax, caller_ss
+    leal 16(%esp), %eax
     movzwl 40(%eax), %edx
     calll *%edx
     popl %eax
-    popl %edi
-    subl $SAVED, %edi
-    movl %edi, %ebp
+    popl %ebp
+    popl caller_ss
+    popl caller_esp
+    movzwl %bp, %edi
     movl %esp, %esi
     movw %ax, %es
     movl $(SAVED / 4), %ecx
@@ -304,25 +321,45 @@ enter:
     addw $2, %sp
     iretw
 
+/* Whatever is not ours runs on the caller's stack, as if we had none.  Where the caller is on ours (code that we called),
+ * it goes on below; stack_pos, where the next handler starts, leaves it room. */
+    .macro TO_CALLER
+    pushl stack_pos
+    leal -ROOM(%esp), %ecx
+    movl %ecx, stack_pos
+    cmpw $FSEG, caller_ss
+    je 9f
+    movw caller_ss, %ss
+    movl caller_esp, %esp
+9:
+    .endm
+    .macro FROM_CALLER
+    movw %cs, %cx
+    movw %cx, %ds
+    movw %cx, %es
+    movw %cx, %ss
+    movl stack_pos, %esp
+    addl $ROOM, %esp
+    popl stack_pos
+    .endm
+
 /* yield(): let interrupts in; wait_irq(): and sleep until one comes. */
     .globl yield
 yield:
-    pushl stack_pos
-    movl %esp, stack_pos
+    TO_CALLER
     sti
     nop
     nop
     cli
-    popl stack_pos
+    FROM_CALLER
     retl
     .globl wait_irq
 wait_irq:
-    pushl stack_pos
-    movl %esp, stack_pos
+    TO_CALLER
     sti
     hlt
     cli
-    popl stack_pos
+    FROM_CALLER
     retl
 
 /* far_call(struct regs *r): as call16_asm, for 16-bit code. */
@@ -332,16 +369,15 @@ far_call:
     pushl %esi
     pushl %edi
     pushl %ebp
-    pushl stack_pos
-    pushl %eax
     movl %eax, %ebx
+    pushl %eax
+    TO_CALLER
     pushw $0
     pushw %cs
     pushw $1f
     pushw 46(%ebx)
     pushw 44(%ebx)
     pushw 42(%ebx)
-    movl %esp, stack_pos
     movl 0(%ebx), %edi
     movl 4(%ebx), %esi
     movl 8(%ebx), %ebp
@@ -362,16 +398,17 @@ far_call:
     pushw %es
     pushw %ds
     pushal
-    movw %cs, %ax
+    movw %ss, %ax
     movw %ax, %ds
+    movzwl %sp, %esi
+    movw %cs, %ax
     movw %ax, %es
-    movl stack_pos, %ebx
-    movl 12(%ebx), %edi
-    movl %esp, %esi
+    movl %es:stack_pos, %ebx
+    movl %es:ROOM + 4(%ebx), %edi       /* r */
     movl $(SAVED / 4), %ecx
     addr32 rep movsl
-    leal 16(%ebx), %esp
-    popl stack_pos
+    FROM_CALLER
+    popl %eax
     popl %ebp
     popl %edi
     popl %esi
@@ -385,27 +422,21 @@ far_call_words:
     pushl %esi
     pushl %edi
     pushl %ebp
-    pushl stack_pos
-    pushw 0(%ecx)
-    pushw 2(%ecx)
-    pushw 4(%ecx)
-    pushw 6(%ecx)
-    movl %esp, %ebp
+    movl %ecx, %ebx
+    TO_CALLER
+    pushw 0(%ebx)
+    pushw 2(%ebx)
+    pushw 4(%ebx)
+    pushw 6(%ebx)
     pushw %cs
     pushw $1f
-    movl %esp, stack_pos
     pushw %ax
     pushw %dx
     sti
     lretw
 1:  cli
     cld
-    movw $FSEG, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movl stack_pos, %esp
-    addl $12, %esp
-    popl stack_pos
+    FROM_CALLER
     popl %ebp
     popl %edi
     popl %esi
@@ -527,9 +558,13 @@ apm_entry32:
     .balign 4
     .globl stack_pos
 stack_pos:      .long stack16
+caller_esp:     .long 0                 /* of the handler that runs: its caller's stack, with the registers */
+caller_ss:      .long 0
 alive:          .long 0
 call16_regs:    .long 0
 call16_esp:     .long 0
+    .globl call16_data                  /* selector: limits for the code that is called */
+call16_data:    .long BIG_DATA
 
 /* -- places that programs have always jumped to -------------------------------------------------------------------- */
 
@@ -568,7 +603,6 @@ configuration_table:
     .globl floppy_parameters
 floppy_parameters:
     .byte 0xAF, 0x02, 0x25, 2, 18, 0x1B, 0xFF, 0x6C, 0xF6, 15, 8
-    .byte 79, 0, 4                      /* last track, data rate, CMOS type */
     AT_OFFSET 0xEFD2
     jmp int17_entry
     AT_OFFSET 0xF065

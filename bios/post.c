@@ -5,7 +5,7 @@
 E(int05_entry) E(int08_entry) E(int09_entry) E(int0e_entry) E(int10_absent_entry) E(int11_entry) E(int12_entry)
 E(int13_entry) E(int14_entry) E(int16_entry) E(int17_entry) E(int1a_entry) E(int40_entry) E(int70_entry) E(int71_entry)
 E(int74_entry) E(int75_entry) E(int76_entry) E(int77_entry) E(irq_unused_entry) E(iret_entry) E(int15_dispatch)
-E(enter_boot) E(floppy_parameters) E(drives_init_entry)
+E(enter_boot) E(enter_next) E(floppy_parameters) E(drives_init_entry)
 
 static void vector(u8 n, const u8 *entry)
 {
@@ -34,7 +34,7 @@ static void vectors(void)
     vector(0x15, int15_dispatch);
     vector(0x16, int16_entry);
     vector(0x17, int17_entry);
-    vector(0x18, enter_boot);
+    vector(0x18, enter_next);
     vector(0x19, enter_boot);
     vector(0x1A, int1a_entry);
     vector(0x1E, floppy_parameters);
@@ -181,5 +181,6 @@ CALL void post_main(void)
     option_roms();
     poke16(BDA, BDA_WARM, 0);
     boot_prepare();
-    boot_main();
+    memset(&r, 0, sizeof r);
+    service(0x19, &r);                                          /* option ROMs may have taken it */
 }

@@ -9,7 +9,7 @@
 #define CALL __attribute__((regparm(3)))
 
 /* entry.S */
-CALL void call16_asm(struct regs *r);
+CALL void call16_asm(struct regs *r) IN_F_SEGMENT(call16_asm);
 
 /* print.c */
 void print(const char *format, ...);    /* %s %d %x %c; to the log, and to the screen once it is there */
@@ -43,6 +43,6 @@ void vga_rom(void);
 void option_roms(void);
 void boot_prepare(void);
 void boot_add_rom(u16 segment, u16 offset, const char *name);
-CALL void boot_main(void);
+CALL void boot_main(u32 next);
 
 #endif

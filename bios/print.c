@@ -3,8 +3,6 @@
 
 static u8 screen;
 
-void screen_on(void) { screen = 1; }
-
 void service(u8 vector, struct regs *r)
 {
     r->ip = *(volatile u16 *)(vector * 4);
@@ -18,6 +16,16 @@ void run_far(u16 segment, u16 offset, struct regs *r)
     r->cs = segment;
     r->ip = offset;
     call16_asm(r);
+}
+
+/* From here on messages show; text mode, as a boot sector expects it. */
+void screen_on(void)
+{
+    struct regs r;
+    memset(&r, 0, sizeof r);
+    r.ax = 3;
+    service(0x10, &r);
+    screen = 1;
 }
 
 static void put(char c)

@@ -69,11 +69,13 @@ struct shared {
     u8 tables[TABLE_ROOM] __attribute__((aligned(16)));
 };
 
-extern struct shared shared_data;
+/* The linker script gives a second name to the same place for code with flat segments. */
 #ifdef MODE16
-#define shared shared_data
+#define IN_F_SEGMENT(name)
 #else
-#define shared (*(struct shared *)((u8 *)&shared_data + 0xF0000))
+#define IN_F_SEGMENT(name) asm(#name "_flat")
 #endif
+extern struct shared shared IN_F_SEGMENT(shared);
+extern u32 catalog_lba IN_F_SEGMENT(catalog_lba);
 
 #endif

@@ -13,12 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "bios"
 SHIPPED = ROOT / "emu" / "firmware" / "bios.bin"
+E_SEGMENT, SEGMENT = 0xE0000, 0x10000       # bios.ld has the F segment at 0
 BOTH = ("pcibios",)
 SIXTEEN = ("pic", "time", "system", "ports", "mouse", "keyboard", "int16", "ata", "disk", "edd", "eltorito", "floppy")
 THIRTYTWO = ("print", "fwcfg", "memory", "pci", "acpi", "smbios", "tables", "oprom", "boot", "post")
 FLAGS = ("-std=gnu11 -Os -march=i386 -mregparm=3 -mno-sse -mno-mmx -mpreferred-stack-boundary=2 -ffreestanding -fno-pic -fno-pie "
          "-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing -fomit-frame-pointer "
-         "-fno-tree-loop-distribute-patterns -fcf-protection=none -fno-ident -fno-common -Wall -Wextra -Werror").split()
+         "-fno-tree-loop-distribute-patterns -fno-delete-null-pointer-checks --param=min-pagesize=0 -fcf-protection=none -fno-ident "
+         "-fno-common -Wall -Wextra -Werror").split()
 
 
 def run(*command):
@@ -49,16 +51,11 @@ def build():
             compile_(f"{name}.c", "16", "-m16", "-DMODE16")
         for name in THIRTYTWO + BOTH:
             compile_(f"{name}.c", "32", "-m32")
-        run("ld", "-m", "elf_i386", "--build-id=none", "-z", "noexecstack", "-T", SOURCES / "bios.ld", "-Map", out / "map",
-            "-o", out / "bios.elf", *objects)
-        parts = []
-        for section in (".seg32", ".seg16"):
-            run("objcopy", "-O", "binary", "-j", section, out / "bios.elf", out / "part")
-            parts.append((out / "part").read_bytes())
         (ROOT / "build").mkdir(exist_ok=True)
-        (ROOT / "build" / "bios.map").write_bytes((out / "map").read_bytes())
-        assert len(parts[1]) == 0x10000
-        return parts[0].ljust(0x10000, b"\0") + parts[1]
+        run("ld", "-m", "elf_i386", "--oformat", "binary", "-T", SOURCES / "bios.ld", "-Map", ROOT / "build" / "bios.map",
+            "-o", out / "bios", *objects)
+        memory = (out / "bios").read_bytes()
+        return memory[E_SEGMENT:].ljust(SEGMENT, b"\0") + memory[:SEGMENT]
 
 
 def main():

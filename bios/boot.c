@@ -10,7 +10,10 @@
 #define SCRATCH 0x8000          /* segment 800h */
 #define KEY_F12 0x86
 #define KEY_ESC 0x01
+#define KEY_TICKS 4             /* how long the menu's key is waited for */
+#define MENU_MS 2500            /* the same, where the machine wants the menu offered */
 
+extern u8 rest_entry[];         /* entry.S */
 
 struct entry { u8 kind, index; u16 segment, offset; const char *name; };
 static struct entry entries[MAX], roms[4];
@@ -95,13 +98,30 @@ static void add_path(const char *path)
     }
 }
 
-static u16 key_waiting(void)
+/* Was the menu asked for?  Other keys stay in the ring: they are for what boots. */
+static int menu_key(int esc_too)
+{
+    u16 at = peek16(BDA, BDA_KB_HEAD), end = peek16(BDA, BDA_KB_TAIL);
+    while (at != end) {
+        u8 scan = peek8(BDA, at + 1);
+        if (scan == KEY_F12 || (esc_too && scan == KEY_ESC)) {
+            poke16(BDA, BDA_KB_HEAD, end);
+            return 1;
+        }
+        at += 2;
+        if (at >= peek16(BDA, BDA_KB_END))
+            at = peek16(BDA, BDA_KB_START);
+    }
+    return 0;
+}
+
+/* Sleep until an interrupt. */
+static void rest(void)
 {
     struct regs r;
     memset(&r, 0, sizeof r);
-    r.ah = 0x11;
-    service(0x16, &r);
-    return r.flags & F_ZF ? 0 : r.ax;
+    r.flags = F_IF;
+    run_far(0xF000, (u32)rest_entry, &r);
 }
 
 static u16 key(void)
@@ -113,78 +133,77 @@ static u16 key(void)
     return r.ax;
 }
 
-static void menu(void)
+/* Says whether something was chosen; it is the first entry then. */
+static int menu(void)
 {
     print("\nBoot from:\n\n");
     for (u32 i = 0; i < count; i++)
         print("  %d. %s %d  %s\n", i + 1, kind_names[entries[i].kind], entries[i].index + 1, entries[i].name);
-    print("\nPress a digit; Esc boots in the usual order.\n");
+    print("\nPress a digit; Esc boots in the usual order.\n\n");
     for (;;) {
         u16 k = key();
         u32 n = (u8)k - '1';
         if (k >> 8 == KEY_ESC)
-            return;
+            return 0;
         if (n < count) {
             struct entry chosen = entries[n];
             for (; n; n--)
                 entries[n] = entries[n - 1];
             entries[0] = chosen;
-            return;
+            return 1;
         }
     }
 }
 
-void boot_prepare(void)
+static void boot_order_file(void)
 {
     struct fw_file file;
     char text[512];
-    u16 show = 0, wait = 0, k;
-    if (fw_cfg_find("bootorder", &file)) {
-        u32 size = file.size < sizeof text - 1 ? file.size : sizeof text - 1, from = 0;
-        fw_cfg_read(file.key, text, size);
-        text[size] = '\n';
-        for (u32 i = 0; i <= size; i++)
-            if (text[i] == '\n' || !text[i]) {
-                text[i] = 0;
-                add_path(text + from);
-                from = i + 1;
-            }
-    }
+    if (!fw_cfg_find("bootorder", &file))
+        return;
+    u32 size = file.size < sizeof text - 1 ? file.size : sizeof text - 1, from = 0;
+    fw_cfg_read(file.key, text, size);
+    text[size] = '\n';
+    for (u32 i = 0; i <= size; i++)
+        if (text[i] == '\n' || !text[i]) {
+            text[i] = 0;
+            add_path(text + from);
+            from = i + 1;
+        }
+}
+
+/* The order of the machine's file, then that of the RTC's memory; what neither names is for the menu alone. */
+void boot_prepare(void)
+{
+    struct fw_file file;
+    u16 show = 0, wait = 0;
     u8 order[3] = { cmos_read(0x3D) & 15, cmos_read(0x3D) >> 4, cmos_read(0x38) >> 4 };
-    u8 listed = 0;
-    for (u32 i = 0; i < 3; i++) {
+    boot_order_file();
+    for (u32 i = 0; i < 3; i++)
         add_all(order[i]);
-        listed |= order[i];
-    }
-    if (fw_cfg_next(0, &file))
-        fw_cfg_read(0x0E, &show, 2);
     u8 usual = count;
-    for (u8 kind = FLOPPY; kind <= ROM; kind++)                 /* the rest, for the menu; tried last */
+    for (u8 kind = FLOPPY; kind <= ROM; kind++)
         add_all(kind);
+    if (!usual)
+        usual = count;
+    if (fw_cfg_next(0, &file))
+        fw_cfg_read(FW_CFG_BOOT_MENU, &show, 2);
     if (show) {
+        wait = MENU_MS;
         if (fw_cfg_find("etc/boot-menu-wait", &file))
             fw_cfg_read(file.key, &wait, 2);
-        else
-            wait = 2500;
-        print("Press F12 for the boot menu.\n");
     }
-    u32 start = peek32(BDA, BDA_TICKS);
-    do {
-        while ((k = key_waiting())) {
-            if (k >> 8 == KEY_F12 || (show && k >> 8 == KEY_ESC)) {
-                key();
-                menu();
+    print("F12: boot menu\n");
+    u32 start = peek32(BDA, BDA_TICKS), ticks = show ? (u32)wait * 182 / 10000 : KEY_TICKS;
+    while (peek32(BDA, BDA_TICKS) - start < ticks) {
+        if (menu_key(show)) {
+            if (menu())
                 return;
-            }
-            if (!show)
-                break;
-            key();
+            break;
         }
-        if (show)
-            asm volatile("" : : : "memory");
-    } while (show && peek32(BDA, BDA_TICKS) - start < (u32)wait * 182 / 10000);
-    if (listed)
-        count = usual;
+        rest();
+    }
+    count = usual;
 }
 
 static void leave(u16 segment, u16 offset, u8 drive)

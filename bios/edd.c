@@ -98,6 +98,10 @@ static void door(struct regs *r, struct drive *d)
     }
     memset(packet, 0, sizeof packet);
     if (r->ah == 0x45) {
+        if (r->al > 2) {
+            disk_result(r, DISK_BAD_COMMAND);
+            return;
+        }
         if (r->al == 2) {
             r->al = d->removable >> 7;
             disk_result(r, DISK_OK);

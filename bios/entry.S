@@ -263,6 +263,31 @@ enter_boot:
 2:  hlt
     jmp 2b
 
+/* For the boot menu: sleep once. */
+    .code16
+    .globl rest_entry
+rest_entry:
+    hlt
+    iretw
+
+/* Plug and Play BIOS, 16-bit: no function but 60h, which says that the BIOS Boot Specification 1.1 is kept to. */
+    .globl pnp_entry
+pnp_entry:
+    pushw %bp
+    movw %sp, %bp
+    movw $0x82, %ax                     /* function not supported */
+    cmpw $0x60, 6(%bp)
+    jne 1f
+    pushw %es
+    pushw %bx
+    lesw 8(%bp), %bx
+    movw $0x0101, %es:(%bx)
+    xorw %ax, %ax
+    popw %bx
+    popw %es
+1:  popw %bp
+    lretw
+
 /* -- the frame of a handler ---------------------------------------------------------------------------------------- */
 
     .code16

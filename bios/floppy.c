@@ -142,7 +142,7 @@ static int controller_reset(void)
     poke8(BDA, BDA_FD_RECAL, flags & ~(IRQ_CAME | 0x0F));
     outb(0x21, inb(0x21) & 0xBF);
     outb(DOR, 0x08 | (motors & 3) << 4);
-    inb(MSR);
+    inb(0x61);                          /* a microsecond; MSR must not be read, or QEMU takes the reset back */
     outb(DOR, 0x0C | (motors & 3) << 4);
     if (!wait_interrupt())
         return 0;

@@ -12,24 +12,32 @@ static int valid(const u8 *rom, u32 room)
     return rom[0] == 0x55 && rom[1] == 0xAA && size && size <= room;
 }
 
-/* Run the initialisation, and look for something to boot in the expansion header. */
-static void run(u32 at, u16 bdf)
+/* Registers as the PCI firmware and Plug and Play BIOS specifications have them. */
+static void call(u16 segment, u16 offset, u16 bdf)
 {
     struct regs r;
-    u8 *rom = (u8 *)at;
     memset(&r, 0, sizeof r);
     r.ax = bdf;
     r.bx = 0xFFFF;
     r.dx = 0xFFFF;
     r.es = 0xF000;
-    r.di = 0;
-    run_far(at >> 4, 3, &r);
+    r.di = shared.pnp_at;
+    run_far(segment, offset, &r);
+}
+
+/* Run the initialisation, and look for something to boot in the expansion header. */
+static void run(u32 at, u16 bdf)
+{
+    u8 *rom = (u8 *)at;
+    call(at >> 4, 3, bdf);
     u32 size = rom[2] * 512, pnp = *(u16 *)(rom + 0x1A);
     u32 limit = (at + size + 2047) & -2048;
     if (limit > next)
         next = limit;
     if (pnp && pnp + 32 <= size && !memcmp(rom + pnp, "$PnP", 4)) {
-        u16 entry = *(u16 *)(rom + pnp + 0x1A), name = *(u16 *)(rom + pnp + 0x10);
+        u16 connect = *(u16 *)(rom + pnp + 0x16), entry = *(u16 *)(rom + pnp + 0x1A), name = *(u16 *)(rom + pnp + 0x10);
+        if (connect)                    /* it has disks for INT 13h */
+            call(at >> 4, connect, bdf);
         if (entry)
             boot_add_rom(at >> 4, entry, name ? (char *)rom + name : "option ROM");
     }

@@ -48,7 +48,6 @@ static void chipset(u8 bdf, u32 id)
         pci_write16(bdf, 0x40, 0x8000);
         pci_write16(bdf, 0x42, 0x8000);
     } else if (id == 0x71138086) {                      /* power management at 600h, SMBus at 700h */
-        shared.pm_base = 0x600;
         pci_write(bdf, 0x40, 0x601);
         pci_write8(bdf, 0x80, 1);
         pci_write(bdf, 0x90, 0x701);

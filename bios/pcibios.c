@@ -65,6 +65,9 @@ __attribute__((regparm(3))) void pci_service32(struct regs *r)
         r->ax = 0x0001;                 /* mechanism 1 */
         r->bx = 0x0210;
         r->cl = 0;
+#ifdef MODE16
+        r->edi = shared.pci_entry;
+#endif
         r->flags &= ~F_CF;
         return;
     }

@@ -16,6 +16,7 @@ bios32_entry:
     lret
 
 /* struct regs on the stack: eight words for the call, segments and frame by name only. */
+    .globl pci_entry
 pci_entry:
     pushfl
     cli

@@ -175,6 +175,7 @@ CALL void post_main(void)
     tables_init();
     acpi_load();
     smbios_load();
+    memory_finish();
     vga_rom();
     memset(&r, 0, sizeof r);
     run_far(0xF000, (u32)drives_init_entry, &r);

@@ -19,13 +19,15 @@ void run_far(u16 segment, u16 offset, struct regs *r);
 
 /* memory.c */
 void memory_init(void);
-void memory_reserve(u64 base, u64 size, u32 type);
+void memory_finish(void);
 void *table_alloc(u32 size, u32 align);
 void *high_alloc(u32 size, u32 align);
 u8 checksum(const void *data, u32 size);
 
 /* fwcfg.c */
 struct fw_file { u32 size; u16 key; char name[57]; };
+#define FW_CFG_CPUS 0x05
+#define FW_CFG_BOOT_MENU 0x0E
 int fw_cfg_init(void);
 void fw_cfg_read(u16 key, void *to, u32 size);
 int fw_cfg_find(const char *name, struct fw_file *file);

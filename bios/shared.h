@@ -46,9 +46,9 @@ struct pnp_header {
     u8 checksum;
     u32 event_flag;
     u16 real_offset, real_segment, prot_offset;
-    u32 prot_base, oem, real_data;
+    u32 prot_base, oem;
     u16 data_segment16;
-    u16 pad;
+    u32 data_base;
 } PACKED;
 
 #define TABLE_ROOM 0x1400
@@ -62,8 +62,8 @@ struct shared {
     u32 ram_end;                /* end of RAM below 4 GiB that the system may use */
     u32 high_kib64;             /* RAM above 4 GiB, 64-KiB units; for E881h */
     u8 boot_at;                 /* the next entry to try */
-    u8 pci_last_bus;
-    u16 pm_base;
+    u32 pci_entry;              /* linear address of the PCI BIOS for protected mode */
+    u16 pnp_at;                 /* offset of $PnP in this segment */
     u32 pir_at;                 /* offset of $PIR in this segment; 0: none */
     u32 tables_used;
     u8 tables[TABLE_ROOM] __attribute__((aligned(16)));

@@ -5,8 +5,25 @@
 #define IO_APIC 0xFEC00000
 #define PIRQ_LINES 0x0C00       /* what the links may be routed to, as the 440FX boards say: 10, 11 */
 
-/* pcientry.S */
-extern u8 bios32_entry[];
+/* pcientry.S, entry.S */
+extern u8 bios32_entry[], pci_entry[], pnp_entry[];
+
+/* Plug and Play BIOS 1.0A: option ROMs want to be told of it, or they take INT 19h. */
+static void pnp(void)
+{
+    struct pnp_header *t = table_alloc(sizeof *t, 16);
+    if (!t)
+        return;
+    memset(t, 0, sizeof *t);
+    memcpy(t->signature, "$PnP", 4);
+    t->version = 0x10;
+    t->length = sizeof *t;
+    t->real_offset = t->prot_offset = (u32)pnp_entry;
+    t->real_segment = t->data_segment16 = 0xF000;
+    t->prot_base = t->data_base = 0xF0000;
+    t->checksum = checksum(t, sizeof *t);
+    shared.pnp_at = (u32)t - 0xF0000;
+}
 
 static void pir(void)
 {
@@ -54,7 +71,7 @@ static void mp(u32 signature, u32 features)
     u16 cpus = 1, entries = 0;
     struct fw_file file;
     if (fw_cfg_next(0, &file))
-        fw_cfg_read(5, &cpus, 2);
+        fw_cfg_read(FW_CFG_CPUS, &cpus, 2);
     memcpy(t, "PCMP", 4);
     t[6] = 4;
     memcpy(t + 8, "EMU     ", 8);
@@ -151,6 +168,7 @@ static void processor(void)
 
 void tables_init(void)
 {
+    shared.pci_entry = (u32)pci_entry;
     u8 *t = table_alloc(16, 16);
     if (t) {
         memset(t, 0, 16);
@@ -159,6 +177,7 @@ void tables_init(void)
         t[9] = 1;
         t[10] = checksum(t, 16);
     }
+    pnp();
     pir();
     processor();
 }

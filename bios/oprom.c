@@ -88,13 +88,9 @@ static int is_vga(u16 bdf) { return pci_read(bdf, 0x08) >> 16 == 0x0300; }
 
 static void each(int vga)
 {
-    for (u32 bdf = 0; bdf < 256; bdf++) {
-        u32 id = pci_read(bdf, 0);
-        if ((u16)id != 0xFFFF && (u16)id && is_vga(bdf) == vga && (pci_read(bdf, 0x0C) >> 16 & 0x7F) == 0)
+    for (u32 bdf = 0; (bdf = pci_next(bdf)) < 256; bdf++)
+        if (is_vga(bdf) == vga && (pci_read(bdf, 0x0C) >> 16 & 0x7F) == 0)
             pci_rom(bdf);
-        if (!(bdf & 7) && ((u16)id == 0xFFFF || !(pci_read(bdf, 0x0C) & 0x800000)))
-            bdf |= 7;
-    }
 }
 
 static void files(const char *prefix)

@@ -56,21 +56,31 @@ static void chipset(u8 bdf, u32 id)
     }
 }
 
+/* The first function from bdf on; 256: none. */
+u32 pci_next(u32 bdf)
+{
+    for (; bdf < 256; bdf++) {
+        u16 vendor = pci_read(bdf, 0);
+        if (bdf & 7 && !(pci_read(bdf & ~7, 0x0C) & 0x800000))
+            bdf |= 7;                                   /* no further functions */
+        else if (vendor != 0xFFFF && vendor)
+            break;
+        else if (!(bdf & 7))
+            bdf |= 7;
+    }
+    return bdf;
+}
+
 void pci_init(void)
 {
     u32 io = IO_BASE, total = 0, largest = 0x1000;
-    for (u32 bdf = 0; bdf < 256; bdf++) {
-        u32 id = pci_read(bdf, 0);
-        if ((u16)id != 0xFFFF && (u16)id && (pci_read(bdf, 0x0C) >> 16 & 0x7F) == 0) {
-            u8 pin = pci_read(bdf, 0x3C) >> 8;
-            if ((pci_read(bdf, 0x08) >> 16) != CLASS_BRIDGE)
-                size_bars(bdf);
-            if (pin >= 1 && pin <= 4)
-                pci_write8(bdf, 0x3C, lines[((bdf >> 3) + pin - 2) & 3]);
-            chipset(bdf, id);
-        }
-        if (!(bdf & 7) && ((u16)id == 0xFFFF || !(pci_read(bdf, 0x0C) & 0x800000)))
-            bdf |= 7;
+    for (u32 bdf = 0; (bdf = pci_next(bdf)) < 256; bdf++) {
+        u8 pin = pci_read(bdf, 0x3C) >> 8;
+        if ((pci_read(bdf, 0x0C) >> 16 & 0x7F) == 0 && pci_read(bdf, 0x08) >> 16 != CLASS_BRIDGE)
+            size_bars(bdf);
+        if (pin >= 1 && pin <= 4)
+            pci_write8(bdf, 0x3C, lines[((bdf >> 3) + pin - 2) & 3]);
+        chipset(bdf, pci_read(bdf, 0));
     }
     for (u32 i = 0; i < bar_count; i++)
         if (!bars[i].io) {

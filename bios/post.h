@@ -37,6 +37,7 @@ int fw_cfg_next(u32 index, struct fw_file *file);
 u32 pci_read(u16 bdf, u8 reg);
 void pci_write(u16 bdf, u8 reg, u32 v);
 void pci_write8(u16 bdf, u8 reg, u8 v);
+u32 pci_next(u32 bdf);
 void pci_init(void);
 void tables_init(void);
 void acpi_load(void);

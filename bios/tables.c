@@ -63,12 +63,56 @@ static int has_cpuid(void)
     return (a ^ b) >> 21 & 1;
 }
 
+static volatile u32 *const lapic = (u32 *)LAPIC, *const io_apic = (u32 *)IO_APIC;
+
+static u32 io_apic_read(u8 reg)
+{
+    io_apic[0] = reg;
+    return io_apic[0x10 / 4];
+}
+
+/* An 82093AA or its kind: a version, and the number of the last of its inputs. */
+static int has_io_apic(void)
+{
+    u32 version = io_apic_read(1);
+    return version != 0xFFFFFFFF && (version >> 16 & 0xFF) >= 15;
+}
+
+struct mp_writer { u8 *at; u16 entries; };
+
+static void entry(struct mp_writer *w, const u8 *bytes)
+{
+    memcpy(w->at, bytes, 8);
+    w->at += 8;
+    w->entries++;
+}
+
+/* Where the pins of PCI functions lead: on this chipset to the inputs of their ISA lines, level, active high.
+ * Says which lines these are. */
+static u16 mp_pci(struct mp_writer *w)
+{
+    u16 lines = 0;
+    u8 seen[128];
+    memset(seen, 0, sizeof seen);
+    for (u32 bdf = 0; (bdf = pci_next(bdf)) < 256; bdf++) {
+        u32 interrupt = pci_read(bdf, 0x3C);
+        u8 line = interrupt, pin = (u8)(interrupt >> 8) - 1, source = bdf >> 3 << 2 | pin;
+        if (pin > 3 || line > 15 || seen[source])
+            continue;
+        seen[source] = 1;
+        lines |= 1 << line;
+        entry(w, (u8[8]){ 3, 0, 0x0D, 0, 0, source, 0, line });
+    }
+    return lines;
+}
+
 /* Intel MultiProcessor Specification 1.4 */
 static void mp(u32 signature, u32 features)
 {
     static u8 buffer[1024];
-    u8 *t = buffer, *e = t + 44;
-    u16 cpus = 1, entries = 0;
+    u8 *t = buffer;
+    struct mp_writer w = { t + 44, 0 };
+    u16 cpus = 1;
     struct fw_file file;
     if (fw_cfg_next(0, &file))
         fw_cfg_read(FW_CFG_CPUS, &cpus, 2);
@@ -77,45 +121,25 @@ static void mp(u32 signature, u32 features)
     memcpy(t + 8, "EMU     ", 8);
     memcpy(t + 16, "PC          ", 12);
     *(u32 *)(t + 36) = LAPIC;
-    for (u32 i = 0; i < cpus && i < 16; i++, e += 20, entries++) {
-        e[1] = i;
-        e[2] = 0x11;
-        e[3] = i ? 1 : 3;
-        *(u32 *)(e + 4) = signature;
-        *(u32 *)(e + 8) = features;
+    for (u32 i = 0; i < cpus && i < 16; i++, w.at += 20, w.entries++) {
+        w.at[1] = i;
+        w.at[2] = lapic[0x30 / 4];
+        w.at[3] = i ? 1 : 3;                    /* usable; the first one boots */
+        *(u32 *)(w.at + 4) = signature;
+        *(u32 *)(w.at + 8) = features;
     }
-    for (u32 bus = 0; bus < 2; bus++, e += 8, entries++) {
-        e[0] = 1;
-        e[1] = bus;
-        memcpy(e + 2, bus ? "ISA   " : "PCI   ", 6);
-    }
-    e[0] = 2;
-    e[2] = 0x11;
-    e[3] = 1;
-    *(u32 *)(e + 4) = IO_APIC;
-    e += 8;
-    entries++;
-    static const u8 lines[4] = { 10, 10, 11, 11 };
-    for (u32 slot = 1; slot < 8; slot++) {      /* level, active high on this chipset */
-        u32 pin = 0;
-        memcpy(e, (u8[8]){ 3, 0, 0x0D, 0, 0, slot << 2 | pin, 0, slot == 1 ? 9 : lines[(slot + pin - 1) & 3] }, 8);
-        e += 8;
-        entries++;
-    }
-    for (u32 irq = 0; irq < 16; irq++) {
-        if (irq == 2 || irq == 9 || irq == 10 || irq == 11)
-            continue;
-        memcpy(e, (u8[8]){ 3, 0, 0, 0, 1, irq, 0, irq ? irq : 2 }, 8);
-        e += 8;
-        entries++;
-    }
-    memcpy(e, (u8[8]){ 4, 3, 0, 0, 1, 0, 0xFF, 0 }, 8);         /* ExtINT, NMI */
-    memcpy(e + 8, (u8[8]){ 4, 1, 0, 0, 1, 0, 0xFF, 1 }, 8);
-    e += 16;
-    entries += 2;
-    u32 size = e - t;
+    entry(&w, (u8[8]){ 1, 0, 'P', 'C', 'I', ' ', ' ', ' ' });
+    entry(&w, (u8[8]){ 1, 1, 'I', 'S', 'A', ' ', ' ', ' ' });
+    entry(&w, (u8[8]){ 2, 0, io_apic_read(1), 1, (u8)IO_APIC, (u8)(IO_APIC >> 8), (u8)(IO_APIC >> 16), IO_APIC >> 24 });
+    u16 lines = mp_pci(&w) | 1 << 2;
+    for (u32 irq = 0; irq < 16; irq++)
+        if (!(lines >> irq & 1))
+            entry(&w, (u8[8]){ 3, 0, 0, 0, 1, irq, 0, irq ? irq : 2 });
+    entry(&w, (u8[8]){ 4, 3, 0, 0, 1, 0, 0xFF, 0 });            /* ExtINT at LINT0, NMI at LINT1 */
+    entry(&w, (u8[8]){ 4, 1, 0, 0, 1, 0, 0xFF, 1 });
+    u32 size = w.at - t;
     *(u16 *)(t + 4) = size;
-    *(u16 *)(t + 34) = entries;
+    *(u16 *)(t + 34) = w.entries;
     t[7] = checksum(t, size);
     u8 *fp = table_alloc(16, 16), *to = table_alloc(size, 16);
     if (!fp || !to)
@@ -158,11 +182,11 @@ static void processor(void)
         wrmsr(0x2FF, 0, 0xC06);
     }
     if (features >> 9 & 1) {
-        volatile u32 *apic = (u32 *)LAPIC;
-        apic[0xF0 / 4] = 0x1FF;
-        apic[0x350 / 4] = 0x8700;
-        apic[0x360 / 4] = 0x8400;
-        mp(signature, features);
+        lapic[0xF0 / 4] = 0x1FF;
+        lapic[0x350 / 4] = 0x8700;
+        lapic[0x360 / 4] = 0x8400;
+        if (has_io_apic())
+            mp(signature, features);
     }
 }
 

@@ -1,4 +1,4 @@
-"""Says on the first run, and then no more, that the native engine is missing."""
+"""What a new user is told: that the native engine is missing (on the first run, and then no more), what runs without an image."""
 
 import os
 from pathlib import Path
@@ -18,3 +18,9 @@ def python_engine(prog):
         pass
     complain(prog, "the native engine is not built, so this runs on the much slower Python engine; with a C compiler "
                    "on the machine, install emu again")
+
+
+def demonstration(prog):
+    """No image was named."""
+    complain(prog, "no image given, so this is the demonstration CD; 'emu run some.iso' boots yours, "
+                   "'emu run --help' lists all options")

@@ -7,10 +7,10 @@ import time
 
 from ..machine.config import ConfigError
 from ..media.errors import MediaError
-from .notice import python_engine
+from .notice import demonstration, python_engine
 from .parsing import (EXIT_DEBUG, EXIT_FAILED, EXIT_GUEST, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, UsageError, complain)
 from .report import write_report
-from .run_options import configure, parser
+from .run_options import configure, is_demonstration, parser
 from .script import Script
 
 PROG = "emu run"
@@ -115,6 +115,8 @@ def _run(args, config, make_machine, viewer_class, interrupts, began):
     machine = make_machine(config)
     if config.engine == "auto" and machine.engine_name == "python":
         python_engine(PROG)
+    if is_demonstration(args, config):
+        demonstration(PROG)
     viewer, code = None, EXIT_FAILED
     try:
         script = Script(args.steps, args.until)

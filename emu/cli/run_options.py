@@ -97,7 +97,7 @@ def configure(args):
     image = args.image
     if image is None and not (cdrom or disks or floppies or args.kernel):
         if not cfg.DEMO_CD.exists():
-            raise UsageError("no image given, and this version has no demonstration CD yet")
+            raise UsageError(f"no image given, and the demonstration CD is missing ({cfg.DEMO_CD})")
         image = str(cfg.DEMO_CD)
     if image is not None:
         content = detect.detect(image)
@@ -131,6 +131,11 @@ def configure(args):
         if path is not None:
             check_output(path)
     return config
+
+
+def is_demonstration(args, config):
+    """Does this boot the demonstration CD because nothing else was named?"""
+    return args.image is None and args.cdrom is None and config.cdrom is not None
 
 
 def check_files(config):

@@ -1,0 +1,66 @@
+/* Local APIC: its timer against the PIT; I/O APIC: its version. */
+#include "core.h"
+
+#define IA32_APIC_BASE 0x1B
+#define ENABLED 0x800
+#define ID 0x20
+#define VERSION 0x30
+#define SPURIOUS 0xF0
+#define LVT_TIMER 0x320
+#define LVT_LINT0 0x350
+#define LVT_LINT1 0x360
+#define INITIAL 0x380
+#define CURRENT 0x390
+#define DIVIDE 0x3E0
+#define MASKED 0x10000
+#define EXTINT 0x700
+#define NMI 0x400
+#define DIVIDE_16 3
+
+static volatile u32 *reg(u32 base, u32 at) { return (u32 *)(base + at); }
+
+void check_apic(struct check *c)
+{
+    u32 base, count = 0, version = 0, lines = 0;
+    if (!(processor.features & F_APIC)) {
+        absent(c, "none");
+        return;
+    }
+    base = 0xFEE00000;
+    if (processor.features & F_MSR) {
+        u32 msr = rdmsr(IA32_APIC_BASE);
+        if (!(msr & ENABLED)) {
+            absent(c, "disabled");
+            return;
+        }
+        base = msr & 0xFFFFF000;
+    }
+    CLI();
+    *reg(base, LVT_LINT0) = EXTINT;     /* the 8259A's interrupts still come through */
+    *reg(base, LVT_LINT1) = NMI;
+    *reg(base, LVT_TIMER) = MASKED;
+    *reg(base, SPURIOUS) = 0x1FF;
+    *reg(base, DIVIDE) = DIVIDE_16;
+    STI();
+    sleep(1);
+    *reg(base, INITIAL) = ~0u;
+    sleep(5);
+    count = ~0u - *reg(base, CURRENT);
+    *reg(base, INITIAL) = 0;
+    if (tables.io_apic) {
+        *reg(tables.io_apic, 0) = 1;
+        version = *reg(tables.io_apic, 0x10);
+        lines = (version >> 16 & 0xFF) + 1;
+    }
+    u32 khz = muldiv(count, TICKS_PER_SECOND * 16, 5 * 1000);
+    if (!count)
+        fail(c, "the timer stands");
+    else if (tables.io_apic && (u8)version < 0x10)
+        fail(c, "I/O APIC: version %x", version);
+    else if (tables.io_apic)
+        pass(c, "bus %u MHz, %u lines", (khz + 500) / 1000, lines);
+    else
+        pass(c, "bus %u MHz", (khz + 500) / 1000);
+    detail(c, "local APIC %u version %x at %08x, I/O APIC version %x at %08x", *reg(base, ID) >> 24, (u8)*reg(base, VERSION), base,
+           (u8)version, tables.io_apic);
+}

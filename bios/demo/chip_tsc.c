@@ -1,0 +1,21 @@
+/* Time-stamp counter against the PIT. */
+#include "core.h"
+
+#define SPAN 10                 /* ticks */
+
+void check_tsc(struct check *c)
+{
+    if (!(processor.features & F_TSC)) {
+        absent(c, "none");
+        return;
+    }
+    sleep(1);
+    u64 began = rdtsc();
+    sleep(SPAN);
+    u32 passed = rdtsc() - began;
+    u32 khz = passed / (1000 * SPAN / TICKS_PER_SECOND);
+    if (khz)
+        pass(c, "%u.%03u GHz", khz / 1000000, khz / 1000 % 1000);
+    else
+        fail(c, "it stands");
+}

@@ -1,0 +1,245 @@
+"""Makes ISO 9660 images: files in folders, long names by Joliet, an El Torito boot entry without emulation.
+
+ISO 9660 (ECMA-119), Joliet (Microsoft 1995), "El Torito" 1.0.  The same contents give the same bytes.
+"""
+import re
+import struct
+
+from .eltorito import BOOT_RECORD, PRIMARY, SECTOR, TERMINATOR
+
+SYSTEM_AREA = 16                # sectors before the descriptors
+SUPPLEMENTARY = 2
+DIRECTORY = 2                   # flag of a directory record
+X86, BOOTABLE = 0, 0x88
+BOOT_INFO_AT, BOOT_INFO_SUM_FROM = 8, 64        # boot information table of a boot image
+JOLIET_LEVEL_3 = b"%/E"
+EPOCH = (2026, 1, 1, 0, 0, 0)
+NAME_MOST = 64                  # characters of a Joliet name
+DEPTH_MOST = 8
+
+
+class IsoError(ValueError):
+    """What cannot be put on a CD, in one line."""
+
+
+class _File:
+    def __init__(self, data):
+        self.data, self.lba = data, 0
+
+
+class _Folder:
+    def __init__(self):
+        self.children = {}      # name -> _File or _Folder
+
+
+class _Place:
+    """A folder in one of the two hierarchies: its records' identifiers, and where it lies."""
+
+    def __init__(self, folder, identifier, parent):
+        self.folder, self.identifier, self.parent = folder, identifier, parent
+        self.entries = []       # (identifier, _File or _Place)
+        self.lba = self.size = self.number = 0
+
+
+def both16(value):
+    """A number in both byte orders."""
+    return struct.pack("<H", value) + struct.pack(">H", value)
+
+
+def both32(value):
+    """A number in both byte orders."""
+    return struct.pack("<I", value) + struct.pack(">I", value)
+
+
+def padded(data):
+    """Filled up to whole sectors."""
+    return data + bytes(-len(data) % SECTOR)
+
+
+def short_name(name, is_folder, taken):
+    """An 8.3 name for ``name`` that is not in ``taken``, and put there."""
+    base, dot, extension = name.upper().rpartition(".") if not is_folder else (name.upper(), "", "")
+    if not dot:
+        base, extension = base or extension, "" if base else ""
+        base = base or name.upper()
+    base = re.sub("[^A-Z0-9_]", "_", base) or "_"
+    extension = re.sub("[^A-Z0-9_]", "_", extension)[:3]
+    tail, count = base[:8], 0
+    while True:
+        short = tail if is_folder else f"{tail}.{extension}"
+        if short not in taken:
+            taken.add(short)
+            return short.encode() if is_folder else f"{short};1".encode()
+        count += 1
+        tail = base[:8 - len(str(count)) - 1] + f"_{count}"
+
+
+class IsoWriter:
+    """A CD in the making: add files, then write()."""
+
+    def __init__(self, label="CDROM", date=EPOCH, publisher="", application="EMU"):
+        self.label, self.date, self.publisher, self.application = label, date, publisher, application
+        self._root = _Folder()
+        self._boot = None       # (_File, 512-byte sectors that the BIOS loads)
+
+    def add(self, path, data):
+        """A file; folders are made as its path, "/"-separated, names them.  Raises IsoError."""
+        *folders, name = [part for part in path.split("/") if part]
+        at = self._root
+        if len(folders) >= DEPTH_MOST:
+            raise IsoError(f"{path}: lies too deep (a CD has {DEPTH_MOST} levels)")
+        for part in (*folders, name):
+            if len(part) > NAME_MOST:
+                raise IsoError(f"{path}: a name is longer than {NAME_MOST} characters")
+        for part in folders:
+            at = at.children.setdefault(part, _Folder())
+            if isinstance(at, _File):
+                raise IsoError(f"{path}: {part} is a file")
+        if name in at.children:
+            raise IsoError(f"{path}: is there already")
+        at.children[name] = _File(bytes(data))
+        return at.children[name]
+
+    def add_boot(self, path, data, load_sectors=4):
+        """The boot image: a file whose first ``load_sectors`` of 512 bytes the BIOS loads and starts.
+
+        Its boot information table (bytes 8 to 63) is filled in, so that it finds the rest of itself."""
+        self._boot = self.add(path, data), load_sectors
+
+    # -- layout ---------------------------------------------------------------------------------------------------
+
+    def _places(self, joliet):
+        """All folders of a hierarchy, by level and then in the order of their parents and names."""
+        root = _Place(self._root, b"\0", None)
+        root.parent = root
+        order = [root]
+        for place in order:                     # grows while it is walked: a level after another
+            taken, found = set(), []
+            for name, child in sorted(place.folder.children.items()):
+                is_folder = isinstance(child, _Folder)
+                identifier = name.encode("utf-16-be") if joliet else short_name(name, is_folder, taken)
+                found.append((identifier, _Place(child, identifier, place) if is_folder else child))
+            place.entries = sorted(found, key=lambda entry: entry[0])
+            order += [child for _, child in place.entries if isinstance(child, _Place)]
+        for number, place in enumerate(order, 1):
+            place.number = number
+            place.size = len(padded(self._records(place)))
+        return order
+
+    def _record(self, identifier, lba, size, is_folder):
+        year, month, day, hour, minute, second = self.date
+        body = (both32(lba) + both32(size) + bytes((year - 1900, month, day, hour, minute, second, 0, DIRECTORY if is_folder else 0, 0, 0))
+                + both16(1) + bytes((len(identifier),)) + identifier)
+        body += bytes(len(body) & 1)            # with the two length bytes before it, an even length
+        return bytes((len(body) + 2, 0)) + body
+
+    def _records(self, place):
+        """A folder's contents; no record crosses a sector."""
+        out = bytearray(self._record(b"\0", place.lba, place.size, True)
+                        + self._record(b"\1", place.parent.lba, place.parent.size, True))
+        for identifier, child in place.entries:
+            size = child.size if isinstance(child, _Place) else len(child.data)
+            record = self._record(identifier, child.lba, size, isinstance(child, _Place))
+            if len(out) % SECTOR + len(record) > SECTOR:
+                out = bytearray(padded(bytes(out)))
+            out += record
+        return bytes(out)
+
+    @staticmethod
+    def _path_table(places, order):
+        out = b""
+        for place in places:
+            out += struct.pack(order + "BBIH", len(place.identifier), 0, place.lba, place.parent.number) + place.identifier
+            out += bytes(len(place.identifier) & 1)
+        return out
+
+    def _files(self):
+        """Files in the order of their data: the boot image first."""
+        found = [] if self._boot is None else [self._boot[0]]
+
+        def walk(folder):
+            for _name, child in sorted(folder.children.items()):
+                if isinstance(child, _Folder):
+                    walk(child)
+                elif child not in found:
+                    found.append(child)
+
+        walk(self._root)
+        return found
+
+    def _descriptor(self, kind, places, tables, total):
+        joliet = kind == SUPPLEMENTARY
+
+        def text(value, size):
+            if joliet:
+                return (value.encode("utf-16-be") + b"\0 " * size)[:size & ~1] + bytes(size & 1)
+            return value.upper().encode("ascii", "replace").ljust(size)[:size]
+
+        year, month, day, hour, minute, second = self.date
+        stamp = f"{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}00".encode() + b"\0"
+        root = places[0]
+        table_size, little, big = tables
+        return b"".join((
+            bytes((kind,)), b"CD001\1\0", text("", 32), text(self.label, 32), bytes(8), both32(total),
+            (JOLIET_LEVEL_3 if joliet else b"").ljust(32, b"\0"), both16(1), both16(1), both16(SECTOR), both32(table_size),
+            struct.pack("<II", little, 0), struct.pack(">II", big, 0), self._record(b"\0", root.lba, root.size, True),
+            text("", 128), text(self.publisher, 128), text("", 128), text(self.application, 128), text("", 37), text("", 37), text("", 37),
+            stamp, stamp, b"0" * 16 + b"\0", b"0" * 16 + b"\0", b"\1\0")).ljust(SECTOR, b"\0")
+
+    def _catalog(self):
+        """Validation entry and the initial entry."""
+        entry = bytearray(struct.pack("<BBH24sHBB", 1, X86, 0, b"emu", 0, 0x55, 0xAA))
+        struct.pack_into("<H", entry, 28, -sum(struct.unpack("<16H", entry)) & 0xFFFF)
+        file, count = self._boot
+        return bytes(entry) + struct.pack("<BBHBBHI", BOOTABLE, 0, 0, 0, 0, count, file.lba).ljust(32, b"\0")
+
+    @staticmethod
+    def _with_boot_info(file):
+        """The boot image with its table: where the volume descriptor and itself are, its length and its sum."""
+        data = bytearray(file.data)
+        words = bytes(data[BOOT_INFO_SUM_FROM:]) + bytes(-len(data) % 4)
+        total = sum(struct.unpack(f"<{len(words) // 4}I", words)) & 0xFFFFFFFF
+        data[BOOT_INFO_AT:BOOT_INFO_SUM_FROM] = struct.pack("<IIII40x", SYSTEM_AREA, file.lba, len(data), total)
+        return bytes(data)
+
+    def write(self):
+        """The image's bytes."""
+        trees = [(PRIMARY, self._places(joliet=False)), (SUPPLEMENTARY, self._places(joliet=True))]
+        at = SYSTEM_AREA + len(trees) + (self._boot is not None) + 1
+        catalog_lba = at
+        at += self._boot is not None
+        tables = []
+        for _kind, places in trees:
+            size = len(self._path_table(places, "<"))
+            count = -(-size // SECTOR)
+            tables.append((size, at, at + count))
+            at += 2 * count
+        for _kind, places in trees:
+            for place in places:
+                place.lba = at
+                at += place.size // SECTOR
+        files = self._files()
+        for file in files:
+            file.lba = at
+            at += max(1, -(-len(file.data) // SECTOR))
+
+        out = [bytes(SYSTEM_AREA * SECTOR)]
+        descriptors = [self._descriptor(kind, places, table, at) for (kind, places), table in zip(trees, tables)]
+        if self._boot is not None:              # El Torito wants it in sector 17
+            record = bytes((BOOT_RECORD,)) + b"CD001\1" + b"EL TORITO SPECIFICATION".ljust(64, b"\0") + struct.pack("<I", catalog_lba)
+            descriptors.insert(1, record.ljust(SECTOR, b"\0"))
+        descriptors.append((bytes((TERMINATOR,)) + b"CD001\1").ljust(SECTOR, b"\0"))
+        out += descriptors
+        if self._boot is not None:
+            out.append(padded(self._catalog()))
+        for _kind, places in trees:
+            out += [padded(self._path_table(places, "<")), padded(self._path_table(places, ">"))]
+        for _kind, places in trees:
+            out += [padded(self._records(place)) for place in places]
+        for file in files:
+            is_boot = self._boot is not None and file is self._boot[0]
+            data = self._with_boot_info(file) if is_boot else file.data
+            out.append(padded(data) or bytes(SECTOR))
+        image = b"".join(out)
+        assert len(image) == at * SECTOR
+        return image

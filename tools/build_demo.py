@@ -1,0 +1,71 @@
+"""Build the demonstration CD from bios/demo/: tools/build_demo.py [--check] [--output FILE].
+
+Without options the CD goes to build/demo.iso.  The one that ships has a line beside it, FILE.txt, that names the compiler,
+the assembler and the linker; with the same ones, --check builds the same bytes or fails.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from build_bios import FLAGS, ROOT, run, tools
+
+sys.path.insert(0, str(ROOT))
+from emu.media.iso_writer import IsoWriter  # noqa: E402
+
+SOURCES = ROOT / "bios" / "demo"
+SHIPPED = ROOT / "emu" / "firmware" / "demo.iso"
+SECTOR = 2048
+# Fixed low addresses are meant (BIOS data area)
+MORE_FLAGS = ("-m32", "--param=min-pagesize=0")
+NOTE = """This CD starts the demonstration of emu, a PC in Python: it finds and exercises
+every part of a PC, and shows what it found.  It boots on other 32-bit PCs too.
+"""
+
+
+def program():
+    """The boot image: the boot sector's 2048 bytes, then the program."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        objects = []
+        for source in sorted([*SOURCES.glob("*.S"), *SOURCES.glob("*.c")]):
+            objects.append(out / f"{source.stem}.o")
+            run("gcc", "-c", *FLAGS, *MORE_FLAGS, "-o", objects[-1], source)
+        run("ld", "-m", "elf_i386", "--build-id=none", "-z", "noexecstack", "--no-warn-rwx-segments", "-T", SOURCES / "demo.ld",
+            "-Map", out / "map", "-o", out / "demo.elf", *objects)
+        parts = []
+        for section in (".boot", ".main"):
+            run("objcopy", "-O", "binary", "-j", section, out / "demo.elf", out / "part")
+            parts.append((out / "part").read_bytes())
+        (ROOT / "build").mkdir(exist_ok=True)
+        (ROOT / "build" / "demo.map").write_bytes((out / "map").read_bytes())
+    assert len(parts[0]) == SECTOR
+    return b"".join(parts)
+
+
+def build():
+    """The CD's bytes."""
+    cd = IsoWriter("EMU DEMONSTRATION", publisher="the emu authors")
+    cd.add_boot("boot/demo.bin", program())
+    cd.add("readme.txt", NOTE.encode())
+    return cd.write()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the CD that ships")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo.iso")
+    options = parser.parse_args()
+    image = build()
+    if options.check:
+        if image != SHIPPED.read_bytes():
+            sys.exit(f"{SHIPPED} is not what bios/demo/ builds here.\nBuilt with:\n{SHIPPED.with_suffix('.txt').read_text()}Here:\n{tools()}")
+        return
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_bytes(image)
+    options.output.with_suffix(".txt").write_text(tools())
+
+
+if __name__ == "__main__":
+    main()

@@ -17,8 +17,7 @@ from emu.media.iso_writer import IsoWriter  # noqa: E402
 SOURCES = ROOT / "bios" / "demo"
 SHIPPED = ROOT / "emu" / "firmware" / "demo.iso"
 SECTOR = 2048
-# Fixed low addresses are meant (BIOS data area)
-MORE_FLAGS = ("-m32", "--param=min-pagesize=0")
+MORE_FLAGS = ("-m32",)
 NOTE = """This CD starts the demonstration of emu, a PC in Python: it finds and exercises
 every part of a PC, and shows what it found.  It boots on other 32-bit PCs too.
 """

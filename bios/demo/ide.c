@@ -72,6 +72,8 @@ void ide_find(void)
     }
     irq_handle(14, interrupt_14);
     irq_handle(15, interrupt_15);
+    outb(control[0], 0);                /* interrupts on, whatever the firmware left */
+    outb(control[1], 0);
     for (u32 i = 0; i < 4; i++) {
         drives[i].channel = i >> 1;
         drives[i].unit = i & 1;

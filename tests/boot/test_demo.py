@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy
 import pytest
+from conftest import absent
 
 from emu import Machine
 from emu.cpu.cpuid import F_APIC, IMPLEMENTED
-from emu.machine.config import DEMO_CD, FIRMWARE, Floppy
+from emu.machine.config import DEMO_CD, FIRMWARE, SEABIOS, Floppy
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYWHERE = {"cpu", "fpu", "simd", "mmu", "speed", "memory", "pic", "pit", "tsc", "pmtimer", "rtc", "cmos", "dma", "speaker", "kbc",
               "keyboard", "mouse", "vga", "vbe", "com1", "com2", "lpt", "floppy", "pci", "ide", "cdpio", "cddma", "acpi", "smbios",
-              "mptable", "fwcfg"}
+              "fwcfg"}
+APIC = {"apic", "mptable"}
 LINE = re.compile(r"^DEMO (\w+): (pass|absent|fail:)(?: (.*))?$", re.MULTILINE)
 FIRST_SCREEN_MOST = 15_000_000          # instructions, firmware included: a minute or two of the Python engine
 
@@ -41,7 +43,7 @@ def run_checks(pc):
 
 def expected(*more):
     """What a machine has."""
-    return EVERYWHERE | set(more) | ({"apic"} if IMPLEMENTED & F_APIC else set())
+    return EVERYWHERE | set(more) | (APIC if IMPLEMENTED & F_APIC else set())
 
 
 def all_well(found, there):
@@ -74,7 +76,17 @@ def test_disk_and_floppy(tmp_path):
         assert found["ide"][1].startswith("1 disk, 1 CD") and found["memory"][1].startswith("8 MiB")
 
 
-@pytest.mark.parametrize("memory", ["1M", "3584M"])
+def test_with_seabios():
+    """The second firmware; its MP table is there in any case."""
+    if not (SEABIOS / "bios-256k.bin").is_file():
+        absent("SeaBIOS (Debian: package seabios)")
+    with demo(bios=SEABIOS / "bios-256k.bin", vga_bios=SEABIOS / "vgabios-stdvga.bin") as pc:
+        pc.wait_for_text("DEMO-READY", timeout=120)
+        assert pc.instructions < FIRST_SCREEN_MOST
+        all_well(run_checks(pc), expected("mptable"))
+
+
+@pytest.mark.parametrize("memory", ["2M", "3584M"])
 def test_least_and_most_memory(memory):
     with demo(memory=memory) as pc:
         assert [n for n, (verdict, _) in run_checks(pc).items() if verdict == "fail"] == []
@@ -221,7 +233,7 @@ def in_qemu(tmp_path, *options, seconds=60):
 
 @pytest.mark.heavy
 def test_in_qemu_with_seabios(tmp_path):
-    all_well(in_qemu(tmp_path), EVERYWHERE - {"com2"} | {"apic"})
+    all_well(in_qemu(tmp_path), EVERYWHERE - {"com2"} | APIC)
 
 
 @pytest.mark.heavy

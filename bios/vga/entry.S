@@ -9,7 +9,8 @@
 rom_start:
     .byte 0x55, 0xAA
     .byte ROM_BLOCKS            /* in 512 bytes; from the build */
-    jmp.d32 post_entry          /* a near jump, three bytes */
+    .byte 0xE9                  /* jump near: three bytes wherever POST lies */
+    .word post_entry - rom_start - 6
     .org 0x18
     .word pci_data
     .word 0
@@ -30,11 +31,14 @@ pci_data:
     .word 0
 
 /* Bus, device and function, which POST writes here while the ROM is still writable; FFFF: not known */
-    .globl pci_address
+    .globl pci_address, pci_balance
 pci_address:
     .word 0xFFFF
+pci_balance:
+    .byte 0                     /* keeps the ROM's checksum */
 
     .text
+    .globl post_entry
 /* POST: far call with AX = bus, device and function */
 post_entry:
     pushfw
@@ -277,4 +281,5 @@ pm_palette:
     popl %ecx
     movw $0x004F, %ax
     ret
+    .globl pm_interface_end
 pm_interface_end:

@@ -85,11 +85,19 @@ void int10(struct regs *r)
     }
 }
 
+/* Keeps the PCI address in the ROM, whose bytes must still add up to 0; does nothing where the ROM is read only */
+static void note_address(u16 address)
+{
+    u16 rom = rom_segment(), before = pci_address;
+    u8 balance = pci_balance + (u8)before + (before >> 8) - (u8)address - (address >> 8);
+    poke16(rom, (u16)(u32)&pci_address, address);
+    poke8(rom, (u16)(u32)&pci_balance, balance);
+}
+
 /* Power-on: vectors, BIOS data area, mode 3.  AX is the PCI address of the function. */
 void post(struct regs *r)
 {
-    u16 rom = rom_segment();
-    poke16(rom, (u16)(u32)&pci_address, r->ax);  /* does nothing where the ROM is read only */
+    note_address(r->ax);
     outb(P_ENABLE, 1);
     u32 before = VECTOR(0x10);
     u32 entry = ROM_POINTER(int10_entry);
@@ -103,7 +111,7 @@ void post(struct regs *r)
     BDA_FLAGS = FLAG_VGA | FLAG_400_LINES | 0x40;
     BDA_SWITCHES = 0xF9;  /* EGA switches for a colour display of 350 lines and more */
     BDA_CONTROL = CONTROL_MEMORY_256K;
-    BDA_COMBINATION = 8;  /* colour VGA */
+    BDA_COMBINATION = 11;  /* the table's entry for a colour VGA alone */
     BDA_SAVE_POINTER = ROM_POINTER(save_pointer_table);
     BDA_VBE_MODE = 0;
     BDA_CRTC = 0x3D4;

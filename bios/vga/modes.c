@@ -34,7 +34,7 @@ u8 params_index(u8 mode)
 
 void dispi_off(void)
 {
-    if (dispi_get(DISPI_ID) >= 0xB0C0)
+    if (dispi_present())
         dispi_set(DISPI_ENABLE, 0);
     BDA_VBE_MODE = 0;
 }

@@ -54,6 +54,7 @@ struct regs {
 #define BDA_SAVE_POINTER LOW32(0x4A8)
 /* Ours, in the area reserved for the video BIOS: the VBE mode in force with its flags, or 0 */
 #define BDA_VBE_MODE LOW16(0x4BA)
+#define BDA_POWER LOW8(0x4BC)  /* the state that function 4F10h chose */
 
 #define CONTROL_NO_EMULATION 0x01  /* cursor shapes are taken as they are */
 #define CONTROL_MEMORY_256K 0x60
@@ -178,14 +179,17 @@ static inline u16 status_port(void) { return BDA_CRTC + 6; }
 static inline u16 dispi_get(u16 index) { outw(P_DISPI_INDEX, index); return inw(P_DISPI_DATA); }
 static inline void dispi_set(u16 index, u16 value) { outw(P_DISPI_INDEX, index); outw(P_DISPI_DATA, value); }
 
-/* data.S, entry.S (generated tables and addresses) */
+static inline u8 dispi_present(void) { return (dispi_get(DISPI_ID) & 0xFFF0) == 0xB0C0; }
+
+/* tables.py, the fonts, entry.S */
 extern ROM u8 font8[], font14[], font16[], ninth14[], ninth16[];
 extern ROM struct params parameter_table[];
 extern ROM u8 dac_ega[], dac_cga[], dac_mono[], dac_256[];
 extern ROM u8 crtc_6845_table[], save_pointer_table[], static_functionality[], edid[];
 extern ROM u8 oem_text[], vendor_text[], product_text[], revision_text[];
 extern ROM u8 pm_interface[], pm_interface_end[], window_function[], int10_entry[], bare_iret[];
-extern ROM u16 pci_address, secondary_pointer[];
+extern ROM u8 combinations[], pci_balance;
+extern ROM u16 pci_address;
 
 /* modes.c */
 u8 model(void);
@@ -239,7 +243,7 @@ u16 state_size(u16 parts);
 void state_save(u16 parts, u16 segment, u16 offset);
 void state_restore(u16 parts, u16 segment, u16 offset);
 
-/* vbe*.c */
+/* vbe.c, vbescroll.c */
 void vbe_service(struct regs *r);
 u32 frame_buffer(void);
 u16 pitch(void);

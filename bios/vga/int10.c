@@ -51,7 +51,7 @@ static void drawing_service(struct regs *r)
         r->al = read_pixel(r->bh, r->cx, r->dx);
         break;
     case 0x0E:
-        teletype(r->bh, r->al, r->bl, 0);
+        teletype(BDA_PAGE, r->al, r->bl, 0);  /* whatever page BH names: IBM's looks at no other, and programs rely on it */
         break;
     case 0x13:
         write_string(r);

@@ -53,7 +53,7 @@ def text(columns, lines, mono=False):
     scan = (0xC0 if lines == 200 else 0x40) | height - 1
     palette = MONO_TEXT if mono else CGA_16 if lines == 200 else EGA_16
     underline = 0x1F if not mono else 0x0D if lines == 350 else 0x0F
-    return entry(columns, 25, height, 0x1000 if wide else 0x800, (clocking, 3, 0, 3 if mono and lines == 350 else 2),
+    return entry(columns, 25, height, 0x1000 if wide else 0x800, (clocking, 3, 0, 2),
                  misc & ~MONO if mono else misc, H_TEXT_80 if wide else H_TEXT_40, V_350 if lines == 350 else V_400, scan,
                  columns // 2, underline, 0xA3, palette, attribute, (0, 0, 0, 0, 0, 0x10, 0x0A if mono else 0x0E, 0, 0xFF),
                  cursor)
@@ -112,8 +112,8 @@ def cga_colours():
 
 
 def mono_colours():
-    """64: bit 3 is the video signal, bit 4 intensity."""
-    return [(level,) * 3 for n in range(64) for level in ((0, 0x2A, 0, 0x3F)[n >> 3 & 3],)]
+    """64: bit 3 is the video signal, bit 4 intensity; intensity alone shows as well."""
+    return [(level,) * 3 for n in range(64) for level in ((0, 0x2A, 0x2A, 0x3F)[n >> 3 & 3],)]
 
 
 GREYS = (0, 5, 8, 11, 14, 17, 20, 24, 28, 32, 36, 40, 45, 50, 56, 63)

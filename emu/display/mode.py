@@ -83,6 +83,12 @@ class Mode:
                    byte_pan=crtc[r.CR_PRESET_ROW] >> 5 & 3, pan=pan,
                    split_pans=not ar_mode & r.AR_MODE_PANNING_COMPATIBLE, line_compare=compare, row_scan_bits=bits)
 
+    @property
+    def pixel(self):
+        """Dots and scan lines of a graphics mode's pixel."""
+        across = 2 if self.kind == "packed" or self.stretch == 2 else 1
+        return across, self.double * (1 if self.row_scan_bits else self.row_height)
+
     def scan_lines(self, start):
         """For each scan line: the word address of its first character, the row scan count, whether it is above the
         split."""

@@ -104,4 +104,5 @@ class Renderer:
         if mode.kind == "text":
             return read_text(self.vga, mode, self.memory, self.vga.start_address())
         self.update()
-        return self.reader.read(self.pixels) if self.mode.visible else []
+        across, down = self.mode.pixel
+        return self.reader.read(np.ascontiguousarray(self.pixels[::down, ::across])) if self.mode.visible else []

@@ -24,7 +24,7 @@ BLOCK = 512
 FLAGS = ("-std=gnu11 -Os -m16 -march=i386 -mregparm=3 -mno-sse -mno-mmx -mpreferred-stack-boundary=2 -ffreestanding -fno-pic "
          "-fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-tree-switch-conversion "
          "-fno-strict-aliasing -fomit-frame-pointer -fno-tree-loop-distribute-patterns -fcf-protection=none -fno-ident "
-         "-fno-common -fno-toplevel-reorder -Wall -Wextra -Werror").split()
+         "-fno-common -fno-delete-null-pointer-checks --param=min-pagesize=0 -fno-toplevel-reorder -Wall -Wextra -Werror").split()
 
 
 def font_tables():

@@ -140,8 +140,6 @@ def colours_256():
 PREFERRED_CLOCK = 65_000_000
 PREFERRED_H, PREFERRED_V = (1024, 320, 24, 136), (768, 38, 3, 6)
 SIZE_MM = (271, 203)  # at 96 dots an inch
-STANDARD_TIMINGS = ((1280, 1024), (1600, 1200), (1280, 960), (1440, 900), (1680, 1050), (1920, 1080), (1280, 720), (1920, 1200))
-ASPECTS = {(16, 10): 0, (4, 3): 1, (5, 4): 2, (16, 9): 3}
 PRIMARIES = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060), (0.3127, 0.3290))  # sRGB
 
 
@@ -166,7 +164,11 @@ def preferred_timing():
 
 
 def edid():
-    """128 bytes: an analogue colour monitor that shows all that the adapter can."""
+    """128 bytes: an analogue colour monitor of 1024x768.
+
+    X servers take the largest size that is named here, whatever is preferred; so larger ones, which the monitor shows all the
+    same, are not.
+    """
     maker = sum(ord(letter) - 64 << shift for letter, shift in zip("EMU", (10, 5, 0)))
     head = b"\0" + b"\xff" * 6 + b"\0" + maker.to_bytes(2, "big") + bytes((1, 0, 1, 0, 0, 0, 1, 34, 1, 3))
     look = bytes((0x08, SIZE_MM[0] // 10, SIZE_MM[1] // 10, 120, 0x0E))  # gamma 2.2; RGB colour, sRGB, preferred timing
@@ -174,11 +176,8 @@ def edid():
     low = sum((value & 3) << 14 - 2 * n for n, value in enumerate(points))
     colour = low.to_bytes(2, "big") + bytes(value >> 2 for value in points)
     established = bytes((0x21, 0x08, 0))  # 640x480, 800x600, 1024x768 at 60 Hz
-    standard = b""
-    for width, height in STANDARD_TIMINGS:
-        aspect = next(code for (x, y), code in ASPECTS.items() if width * y == height * x)
-        standard += bytes((width // 8 - 31, aspect << 6))  # at 60 Hz
-    ranges = descriptor(0xFD, bytes((50, 75, 30, 90, 30, 0)) + b"\n" + b" " * 6)
+    standard = bytes((1, 1)) * 8  # none
+    ranges = descriptor(0xFD, bytes((50, 75, 30, 90, 20, 0)) + b"\n" + b" " * 6)
     data = head + look + colour + established + standard + preferred_timing() + ranges \
         + descriptor_text(0xFC, "emu display") + descriptor_text(0xFF, "1") + b"\0"
     return data + bytes((-sum(data) & 0xFF,))

@@ -1,8 +1,9 @@
 """The fonts, as drawn and as loaded: function 11h."""
 
-import font_text
 import pytest
-from int10 import BUFFER
+from vga_bios_rig import BUFFER, calls, video  # noqa: F401
+
+import font_text  # isort: skip
 
 from emu.display.glyphs import find_fonts
 from emu.display.text import CP437

@@ -1,6 +1,7 @@
 """INT 10h in graphics modes: pixels, characters, scrolling; the picture is what counts."""
 
 import pytest
+from vga_bios_rig import calls, video  # noqa: F401
 
 from emu.display.mode import Mode
 

@@ -1,6 +1,7 @@
 """Function 00h: every mode leaves the registers that IBM's tables say, and the BIOS data area that programs read."""
 
 import pytest
+from vga_bios_rig import calls, video  # noqa: F401
 
 from emu.display.mode import Mode
 

@@ -1,6 +1,6 @@
 """Functions 0Bh and 10h: palette registers, border, DAC."""
 
-from int10 import BUFFER
+from vga_bios_rig import BUFFER, calls, video  # noqa: F401
 
 
 def dac(video, index):

@@ -1,7 +1,7 @@
 """Functions 12h, 1Ah, 1Bh, 1Ch: what the adapter is, and saving it whole."""
 
 import pytest
-from int10 import BUFFER
+from vga_bios_rig import BUFFER, calls, video  # noqa: F401
 
 
 def registers(video):

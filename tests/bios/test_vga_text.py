@@ -1,6 +1,7 @@
 """INT 10h in text modes: cursor, pages, scrolling, characters, teletype, strings."""
 
 import pytest
+from vga_bios_rig import BUFFER, calls, video  # noqa: F401
 
 SCREEN = 0xB8000
 
@@ -151,7 +152,6 @@ def test_write_and_read_cells(video):
 
 @pytest.mark.parametrize("move", [0, 1])
 def test_string(video, move):
-    from int10 import BUFFER
     video.write(BUFFER, b"one\r\ntwo")
     video.call(0x1300 | move, bx=0x1E, cx=8, dx=0x0508, bp=BUFFER)
     assert video.read(SCREEN + 5 * 160 + 16, 6) == b"o\x1En\x1Ee\x1E" and row(video, 6, count=3) == b"two"
@@ -159,7 +159,6 @@ def test_string(video, move):
 
 
 def test_string_with_attributes(video):
-    from int10 import BUFFER
     video.write(BUFFER, b"x\x12y\x34")
     video.call(0x1302, bx=0, cx=2, dx=0x0000, bp=0, es=BUFFER >> 4)
     assert video.read(SCREEN, 6) == b"x\x12y\x34 \x07" and cursor(video) == 0

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from int10 import BUFFER, INT_10
+from vga_bios_rig import BUFFER, INT_10, calls, video  # noqa: F401
 
 FAILED, INVALID, DONE = 0x14F, 0x34F, 0x4F
 # What VESA's list and the adapters with the Bochs interface have: number, width, height, bits

@@ -1,4 +1,4 @@
-"""A machine on which tests call the VGA BIOS that ships."""
+"""A machine on which tests call the VGA BIOS that ships; importing this also finds the modules of tools/ and bios/vga/."""
 
 import sys
 from pathlib import Path
@@ -10,13 +10,14 @@ for folder in ("tools", "bios/vga"):
     if str(ROOT / folder) not in sys.path:
         sys.path.insert(0, str(ROOT / folder))
 
+from int10 import BUFFER, INT_10, Int10  # noqa: E402
+
 VGA_BIOS = ROOT / "emu" / "firmware" / "vgabios.bin"
 
 
 @pytest.fixture(scope="module")
 def calls(native, firmware):
     """The machine, as a tools/int10.py ``Int10``."""
-    from int10 import Int10
     with Int10(str(VGA_BIOS)) as machine:
         yield machine
 
@@ -24,7 +25,6 @@ def calls(native, firmware):
 @pytest.fixture
 def video(calls):
     """The machine with everything as after power-on: mode 3, 400 lines, fresh buffer."""
-    from int10 import BUFFER, INT_10
     calls.code(INT_10)
     calls.call(0x1202, bx=0x30)
     calls.call(0x1200, bx=0x31)

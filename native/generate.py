@@ -90,9 +90,9 @@ class Generator:
         for slot in self.slots:
             for name in (slot.port.read, slot.port.write):
                 self._method(slot.part, name)
-        for part, read, write in board.DEVICES:
-            self._method(part, read)
-            self._method(part, write)
+        for part, *methods in board.DEVICES:
+            for name in methods:
+                self._method(part, name)
         for part, timer in board.timers():
             self._method(part, timer.expire)
         p.follow()
@@ -162,6 +162,7 @@ class Generator:
         for w in (8, 16, 32):
             out.append(f"u{w} board_port_read{w}(M *m, u16 port);\nvoid board_port_write{w}(M *m, u16 port, u{w} value);")
         out.append("u8 board_device_read(M *m, u8 slot, u32 offset);\nvoid board_device_write(M *m, u8 slot, u32 offset, u8 value);")
+        out.append("u32 board_device_read32(M *m, u8 slot, u32 offset);\nvoid board_device_write32(M *m, u8 slot, u32 offset, u32 value);")
         out.append("void board_expire_timers(M *m);\nu64 board_next_deadline(M *m);")
         return "\n".join(out) + "\n"
 
@@ -183,11 +184,10 @@ class Generator:
                                        f"    board_port_write{half}(m, (u16)(port + {half // 8}), (u{half})(value >> {half}));")
             out.append(f"void board_port_write{w}(M *m, u16 port, u{w} value)\n{{\n    m->cpu.attention = true;\n"
                        f"    switch (m->core.port{w}[port]) {{\n{cases}    }}\n{split}\n}}\n")
-        reads = "".join(f"    case {n}: return {self.callee(part, read)}(m, offset);\n" for n, (part, read, _) in enumerate(board.DEVICES))
-        writes = "".join(f"    case {n}: {self.callee(part, write)}(m, offset, value); return;\n"
-                         for n, (part, _, write) in enumerate(board.DEVICES))
-        out.append(f"u8 board_device_read(M *m, u8 slot, u32 offset)\n{{\n    m->cpu.attention = true;\n    switch (slot) {{\n{reads}    }}\n    return 0xFF;\n}}\n")
-        out.append(f"void board_device_write(M *m, u8 slot, u32 offset, u8 value)\n{{\n    m->cpu.attention = true;\n    switch (slot) {{\n{writes}    }}\n}}\n")
+        out += self.device_text("u8", "", 1, "    return 0xFF;", "")
+        out += self.device_text("u32", "32", 3, "    u32 value = 0;\n    for (u32 n = 0; n < 4; n++)\n"
+                                "        value |= (u32)board_device_read(m, slot, offset + n) << n * 8;\n    return value;",
+                                "    for (u32 n = 0; n < 4; n++)\n        board_device_write(m, slot, offset + n, (u8)(value >> n * 8));\n")
         timers = board.timers()
         least = "".join(f"    if (m->{c_name(part)}.{t.deadline} < best)\n        best = m->{c_name(part)}.{t.deadline}, which = {n};\n"
                         for n, (part, t) in enumerate(timers))
@@ -197,6 +197,16 @@ class Generator:
                    f"        switch (which) {{\n{calls}        }}\n}}\n")
         out.append("u64 board_next_deadline(M *m)\n{\n    int which;\n    return earliest(m, &which);\n}\n")
         return "\n".join(out)
+
+    def device_text(self, width, suffix, column, other_read, other_write):
+        """The two functions that lead accesses of one width to the devices of the memory map."""
+        reads = "".join(f"    case {n}: return {self.callee(d[0], d[column])}(m, offset);\n"
+                        for n, d in enumerate(board.DEVICES) if d[column])
+        writes = "".join(f"    case {n}: {self.callee(d[0], d[column + 1])}(m, offset, value); return;\n"
+                         for n, d in enumerate(board.DEVICES) if d[column + 1])
+        start = "\n{\n    m->cpu.attention = true;\n    switch (slot) {\n"
+        return (f"{width} board_device_read{suffix}(M *m, u8 slot, u32 offset){start}{reads}    }}\n{other_read}\n}}\n",
+                f"void board_device_write{suffix}(M *m, u8 slot, u32 offset, {width} value){start}{writes}    }}\n{other_write}}}\n")
 
     def cdef(self):
         """What Python sees of the C: the structs of the parts and the few functions of core.c."""
@@ -227,6 +237,8 @@ void board_expire_timers(M *m);
 u64 board_next_deadline(M *m);
 u8 board_device_read(M *m, u8 slot, u32 offset);
 void board_device_write(M *m, u8 slot, u32 offset, u8 value);
+u32 board_device_read32(M *m, u8 slot, u32 offset);
+void board_device_write32(M *m, u8 slot, u32 offset, u32 value);
 u8 board_port_read8(M *m, u16 port);
 u16 board_port_read16(M *m, u16 port);
 u32 board_port_read32(M *m, u16 port);

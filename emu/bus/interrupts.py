@@ -1,4 +1,4 @@
-"""The sixteen interrupt request lines of the board: who shares a line is or-ed, then it goes to its controller."""
+"""The interrupt request lines of the board: who shares a line is or-ed, then it goes to its 8259A and to the I/O APIC."""
 
 from .component import Component, hot
 from .types import Array, Wire, u8
@@ -7,11 +7,14 @@ ISA, PCI = 1, 2
 
 
 class IrqLines(Component):
-    """Lines 0-7 lead to the master, 8-15 to the slave."""
+    """Lines 0-7 lead to the master, 8-15 to the slave, and each to the input of the same number of the I/O APIC; but line 0
+    leads to input 2, since input 0 has INTR of the master."""
 
     sources: Array(u8, 16)
     master: Wire(u8, u8)
     slave: Wire(u8, u8)
+    processor: Wire(u8)
+    io_apic: Wire(u8, u8)
 
     @hot
     def change(self, line: u8, source: u8, level: u8) -> None:
@@ -25,6 +28,7 @@ class IrqLines(Component):
                 self.master(n, out)
             else:
                 self.slave(n - 8 & 7, out)
+            self.io_apic(n if n != 0 else 2, out)
 
     @hot
     def set_isa(self, line: u8, level: u8) -> None:
@@ -35,3 +39,9 @@ class IrqLines(Component):
     def set_pci(self, line: u8, level: u8) -> None:
         """The PCI interrupt router."""
         self.change(line, PCI, level)
+
+    @hot
+    def set_intr(self, level: u8) -> None:
+        """INTR of the master 8259A."""
+        self.processor(level)
+        self.io_apic(0, level)

@@ -17,7 +17,7 @@ RW, RO, DEVICE_KIND = 1, 2, 16
 WATCH_CODE, WATCH_VIDEO = 1, 2
 VRAM_SIZE = 16 << 20
 VRAM_MASK = VRAM_SIZE - 1
-VGA_SLOT = 0  # the device slot of the window at A0000
+VGA_SLOT, APIC_SLOT = 0, 1  # device slots of the window at A0000 and of the local APIC's page
 
 
 class Memory(Component):
@@ -31,6 +31,7 @@ class Memory(Component):
     region_offset: Array(u32, REGIONS)
     region_kind: Array(u8, REGIONS)
     region_count: u8
+    apic_page: u32  # the local APIC answers here, before anything else; OPEN: nowhere
     vram_offset: Derived(u32)
     backing_size: Native("u64")
     backing_data: Native("u8 *")
@@ -38,6 +39,8 @@ class Memory(Component):
 
     device_read: Wire(u8, u32, ret=u8)  # slot, offset in the region
     device_write: Wire(u8, u32, u8)
+    device_read32: Wire(u8, u32, ret=u32)  # aligned
+    device_write32: Wire(u8, u32, u32)
 
     def __init__(self):
         super().__init__()
@@ -102,6 +105,8 @@ class Memory(Component):
     @hot
     def read_offset(self, addr: u32) -> u32:
         """Backing offset that a read of an address comes to, or OPEN or DEVICE."""
+        if addr & 0xFFFFF000 == self.apic_page:
+            return DEVICE
         if addr < 0x100000:
             page: u32 = self.low_read[addr >> 12 & 0xFF]
             return page if page >= DEVICE else u32(page + (addr & 0xFFF))
@@ -117,6 +122,8 @@ class Memory(Component):
     @hot
     def write_offset(self, addr: u32) -> u32:
         """Backing offset that a write to an address goes to, or OPEN (nowhere, ROM too) or DEVICE."""
+        if addr & 0xFFFFF000 == self.apic_page:
+            return DEVICE
         if addr < 0x100000:
             page: u32 = self.low_write[addr >> 12 & 0xFF]
             return page if page >= DEVICE else u32(page + (addr & 0xFFF))
@@ -130,19 +137,24 @@ class Memory(Component):
         return u32(self.region_offset[n & 15] + (addr - self.region_base[n & 15]))
 
     @hot
-    def chip_read(self, addr: u32) -> u8:
+    def chip(self, addr: u32) -> (u8, u32):
+        """Which device answers at an address, and the offset in it."""
+        if addr & 0xFFFFF000 == self.apic_page:
+            return APIC_SLOT, addr & 0xFFF
         if addr < 0x100000:
-            return self.device_read(VGA_SLOT, u32(addr - 0xA0000))
+            return VGA_SLOT, u32(addr - 0xA0000)
         n: u8 = self.region(addr)
-        return self.device_read(u8(self.region_kind[n & 15] - DEVICE_KIND), u32(addr - self.region_base[n & 15]))
+        return u8(self.region_kind[n & 15] - DEVICE_KIND), u32(addr - self.region_base[n & 15])
+
+    @hot
+    def chip_read(self, addr: u32) -> u8:
+        slot, offset = self.chip(addr)
+        return self.device_read(slot, offset)
 
     @hot
     def chip_write(self, addr: u32, value: u8) -> None:
-        if addr < 0x100000:
-            self.device_write(VGA_SLOT, u32(addr - 0xA0000), value)
-        else:
-            n: u8 = self.region(addr)
-            self.device_write(u8(self.region_kind[n & 15] - DEVICE_KIND), u32(addr - self.region_base[n & 15]), value)
+        slot, offset = self.chip(addr)
+        self.device_write(slot, offset, value)
 
     # -- accesses (within one page) --------------------------------------------------------------------------------
 
@@ -171,6 +183,9 @@ class Memory(Component):
         at: u32 = self.read_offset(addr)
         if at < DEVICE:
             return self.peek32(at)
+        if at == DEVICE and addr & 3 == 0:
+            slot, offset = self.chip(addr)
+            return self.device_read32(slot, offset)
         if at == DEVICE:
             low: u16 = self.read16(addr)
             high: u16 = self.read16(u32(addr + 2))
@@ -199,6 +214,9 @@ class Memory(Component):
         at: u32 = self.write_offset(addr)
         if at < DEVICE:
             self.poke32(at, value)
+        elif at == DEVICE and addr & 3 == 0:
+            slot, offset = self.chip(addr)
+            self.device_write32(slot, offset, value)
         elif at == DEVICE:
             self.write16(addr, u16(value))
             self.write16(u32(addr + 2), u16(value >> 16))

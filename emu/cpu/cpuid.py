@@ -15,7 +15,7 @@ F_SEP, F_MTRR, F_PGE, F_MCA, F_CMOV, F_PAT, F_PSE36 = (1 << n for n in range(11,
 F_CLFSH, F_MMX, F_FXSR, F_SSE, F_SSE2, F_SS = (1 << n for n in (19, 23, 24, 25, 26, 27))
 
 # What the emulator has; no model announces more.
-IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_CX8 | F_SEP | F_MTRR | F_PGE | F_MCA
+IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_CX8 | F_APIC | F_SEP | F_MTRR | F_PGE | F_MCA
                | F_CMOV | F_PAT | F_PSE36 | F_CLFSH | F_MMX | F_FXSR | F_SSE | F_SSE2)
 
 TSC_HZ = 1_000_000_000  # the time-stamp counter counts nanoseconds
@@ -38,17 +38,19 @@ class Model:
     caches: tuple = (0, 0, 0, 0)  # leaf 2
     cache_leaves: tuple = ()      # leaf 4 by sub-leaf
     brand: str = ""
+    apic_version: int = 0         # version register of the local APIC
 
 
 MODELS = (
     Model("486", 0x0480, 1, F_FPU | F_VME),
-    Model("pentium", 0x0543, 1, P5),
-    Model("pentium2", 0x0652, 2, P6, caches=(0x03020101, 0, 0, 0x0C040843)),
-    Model("pentium3", 0x0686, 2, P6 | F_SSE, brand_id=2, caches=(0x03020101, 0, 0, 0x0C040882)),
+    Model("pentium", 0x0543, 1, P5, apic_version=0x00030010),
+    Model("pentium2", 0x0652, 2, P6, caches=(0x03020101, 0, 0, 0x0C040843), apic_version=0x00040011),
+    Model("pentium3", 0x0686, 2, P6 | F_SSE, brand_id=2, caches=(0x03020101, 0, 0, 0x0C040882),
+          apic_version=0x00040011),
     Model("pentium4", 0x0F34, 5, P6 | F_CLFSH | F_SSE | F_SSE2 | F_SS, caches=(0x605B5001, 0, 0, 0x007C7040),
           # 16 KiB data cache and 1 MiB second-level cache, both of 8 ways and 64-byte lines
           cache_leaves=((0x121, 0x01C0003F, 31, 0), (0x143, 0x01C0003F, 2047, 0)),
-          brand="Intel(R) Pentium(R) 4 CPU 1.00GHz"),
+          brand="Intel(R) Pentium(R) 4 CPU 1.00GHz", apic_version=0x00050014),
 )
 
 # The leaves of a model in its table: basic ones at their number, the others here

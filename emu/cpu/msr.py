@@ -5,7 +5,7 @@ Intel SDM volume 3, chapters 11 (MTRR, PAT), 15 (machine check), 17 and 18 (debu
 
 from emu.bus.component import hot
 from emu.bus.types import Fault, u8, u32, u64
-from emu.cpu.cpuid import F_MCA, F_MTRR, F_PAE, F_PAT, F_SEP, F_TSC, SIGNATURES
+from emu.cpu.cpuid import F_APIC, F_MCA, F_MTRR, F_PAE, F_PAT, F_SEP, F_TSC, SIGNATURES
 from emu.cpu.state import GP, Cpu
 
 P5_MC_ADDR, P5_MC_TYPE, TSC, PLATFORM_ID, APIC_BASE, EBL_CR_POWERON = 0x00, 0x01, 0x10, 0x17, 0x1B, 0x2A
@@ -153,7 +153,7 @@ def write_msr(cpu: Cpu, msr: u32, value: u64) -> None:
         need(cpu, F_PAE)
         if msr == APIC_BASE:
             reserved(value, PHYS_RESERVED | 0x6FF)
-            cpu.apic_base = (value & 0xFFFFFF800) | (cpu.apic_base & APIC_BSP)
+            write_apic_base(cpu, value)
         elif msr == EBL_CR_POWERON:
             cpu.power_on = value
         elif msr == BIOS_UPDT_TRIG or msr == BIOS_SIGN_ID:
@@ -195,6 +195,19 @@ def write_msr(cpu: Cpu, msr: u32, value: u64) -> None:
             cpu.pat = value
         else:
             write_mtrr(cpu, msr, value)
+
+
+@hot
+def write_apic_base(cpu: Cpu, value: u64) -> None:
+    """The enable bit shows in CPUID.1.EDX bit 9; where there is no APIC it stays 0."""
+    base: u64 = value & 0xFFFFFF800
+    cpu.features = cpu.features & (0xFFFFFFFF ^ F_APIC)
+    if cpu.no_apic:
+        base = base & 0xFFFFFF000
+    elif base & APIC_ENABLE != 0:
+        cpu.features = cpu.features | F_APIC
+    cpu.apic_base = base | (cpu.apic_base & APIC_BSP)
+    cpu.apic_base_changed(cpu.apic_base)
 
 
 @hot

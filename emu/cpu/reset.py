@@ -14,11 +14,13 @@ LAPIC_BASE = 0xFEE00000
 
 @hot
 def reset_cpu(cpu: Cpu) -> None:
-    """Put everything but the time-stamp counter, Cpu.model and the counts of the engine where RESET puts it."""
+    """Put everything but the time-stamp counter, Cpu.model and no_apic, and the counts of the engine where RESET puts it."""
     for n in range(16):
         cpu.gpr[n] = 0
     cpu.gpr[EDX] = SIGNATURES[cpu.model & 7]
     cpu.features = FEATURES[cpu.model & 7]
+    if cpu.no_apic:
+        cpu.features = cpu.features & (0xFFFFFFFF ^ F_APIC)
     cpu.eip = RESET_EIP
     cpu.eflags = 2
     cpu.cc_kind = K_FLAGS
@@ -73,6 +75,7 @@ def reset_msrs(cpu: Cpu) -> None:
     cpu.apic_base = LAPIC_BASE | APIC_BSP
     if cpu.features & F_APIC != 0:
         cpu.apic_base = LAPIC_BASE | APIC_BSP | APIC_ENABLE
+    cpu.apic_base_changed(cpu.apic_base)
     cpu.pat = PAT_RESET
     cpu.mtrr_def = 0
     for n in range(16):

@@ -154,7 +154,8 @@ class Cpu(Component):
     perf_count: Array(u64, 2)
     power_on: u64  # EBL_CR_POWERON
     model: u8  # index into emu/cpu/cpuid.py MODELS
-    features: u32  # CPUID.1 EDX of the model
+    no_apic: bool  # a processor whose local APIC is absent; like the model kept by a reset
+    features: u32  # CPUID.1 EDX
     fpu: Fpu
     tlb: Array(TlbEntry, 2 * TLB_SIZE)
     itlb: Array(ItlbEntry, ITLB_SIZE)
@@ -192,6 +193,7 @@ class Cpu(Component):
     next_deadline: Wire(ret=u64)
     skip: Wire(u64)
     acknowledge: Wire(ret=u8)  # interrupt acknowledge cycle: gives the vector
+    apic_base_changed: Wire(u64)  # IA32_APIC_BASE, after reset and writes
     ferr: Wire(u8)
     phys_read8: Wire(u32, ret=u8)
     phys_read16: Wire(u32, ret=u16)
@@ -214,6 +216,13 @@ class Cpu(Component):
     def set_intr(self, level: u8) -> None:
         self.intr = level
         self.attention = True
+
+    @hot
+    def set_nmi(self, level: u8) -> None:
+        """The NMI input: its rising edge is remembered."""
+        if level != 0:
+            self.nmi = 1
+            self.attention = True
 
     @hot
     def request_reset(self) -> None:

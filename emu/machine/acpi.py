@@ -5,6 +5,9 @@ table loader (files etc/table-loader, etc/acpi/tables, etc/acpi/rsdp), which Sea
 """
 import struct
 
+from emu.cpu.reset import LAPIC_BASE
+from emu.devices.io_apic import BASE as IO_APIC_BASE
+
 from . import aml
 
 # Where PIIX4's power management lies; SeaBIOS programs this base
@@ -20,9 +23,7 @@ ACPI_DISABLE = 0xF0
 SCI_IRQ = 9
 RTC_CENTURY = 0x32          # CMOS index
 
-LOCAL_APIC = 0xFEE00000
-IO_APIC = 0xFEC00000
-PCI_HOLE_LAST = 0xFEBFFFFF
+PCI_HOLE_LAST = IO_APIC_BASE - 1
 
 PCI_IRQS = (5, 10, 11)      # what the links may be routed to
 LINKS = ("LNKA", "LNKB", "LNKC", "LNKD")
@@ -201,9 +202,9 @@ def fadt(apic=False):
 
 def madt():
     """One local APIC and one I/O APIC; IRQ 0 goes to input 2, PCI interrupts and the SCI are level, active high."""
-    body = struct.pack("<II", LOCAL_APIC, 1)                        # PCAT_COMPAT: 8259s are there as well
+    body = struct.pack("<II", LAPIC_BASE, 1)                        # PCAT_COMPAT: 8259s are there as well
     body += struct.pack("<BBBBI", 0, 8, 0, 0, 1)
-    body += struct.pack("<BBBBII", 1, 12, 0, 0, IO_APIC, 0)
+    body += struct.pack("<BBBBII", 1, 12, 0, 0, IO_APIC_BASE, 0)
     body += struct.pack("<BBBBIH", 2, 10, 0, 0, 2, 0)
     for line in sorted((*PCI_IRQS, SCI_IRQ)):
         body += struct.pack("<BBBBIH", 2, 10, 0, line, line, 0x0D)

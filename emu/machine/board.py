@@ -14,8 +14,11 @@ from emu.devices.fdc import Fdc
 from emu.devices.fw_cfg import FwCfg
 from emu.devices.i440fx import I440fx
 from emu.devices.ide import IdeChannel
+from emu.devices.io_apic import IoApic
 from emu.devices.kbc import Kbc
 from emu.devices.keyboard import Keyboard
+from emu.devices.local_apic import LocalApic
+from emu.devices.local_apic_state import LINT0
 from emu.devices.mouse import Mouse
 from emu.devices.parallel import Parallel
 from emu.devices.pci import PciHost
@@ -30,7 +33,8 @@ from emu.devices.vga import Vga
 from emu.devices.vga_pci import VgaPci
 
 PARTS = {
-    "cpu": Cpu, "clock": Clock, "memory": Memory, "irqs": IrqLines, "ferr": CoprocessorError, "pic0": Pic, "pic1": Pic, "pit": Pit, "rtc": Rtc,
+    "cpu": Cpu, "clock": Clock, "memory": Memory, "irqs": IrqLines, "ferr": CoprocessorError, "pic0": Pic, "pic1": Pic,
+    "lapic": LocalApic, "io_apic": IoApic, "pit": Pit, "rtc": Rtc,
     "dma0": Dma, "dma1": Dma, "dma_pages": DmaPages, "system": SystemControl, "kbc": Kbc, "keyboard": Keyboard, "mouse": Mouse,
     "uart0": Uart, "uart1": Uart, "lpt0": Parallel, "fdc": Fdc, "pci": PciHost, "i440fx": I440fx, "piix3": Piix3,
     "bus_master": BusMaster, "ide0": IdeChannel, "ide1": IdeChannel, "pm": Piix4Pm, "vga": Vga, "vga_pci": VgaPci,
@@ -43,13 +47,18 @@ WIRES = [
     ("clock.executed", "cpu.executed"),
     ("cpu.now", "clock.now"), ("cpu.skip", "clock.skip"),
     ("cpu.expire_timers", "@expire_timers"), ("cpu.next_deadline", "@next_deadline"),
-    ("cpu.acknowledge", "pic0.acknowledge"), ("cpu.ferr", "ferr.set_ferr"),
+    ("cpu.acknowledge", "lapic.acknowledge"), ("cpu.apic_base_changed", "lapic.base_changed"), ("cpu.ferr", "ferr.set_ferr"),
+    ("lapic.intr", "cpu.set_intr"), ("lapic.nmi", "cpu.set_nmi"), ("lapic.init", "cpu.request_reset"),
+    ("lapic.pic_acknowledge", "pic0.acknowledge"), ("lapic.page_moved", "@window_changed"),
+    ("lapic.end_of_interrupt", "io_apic.end_of_interrupt"), ("lapic.ready", "io_apic.serve_all"),
+    ("io_apic.message", "lapic.message"),
     ("ferr.irq13", "irqs.set_isa", 13),
     *((f"cpu.phys_{op}{n}", f"memory.{op}{n}") for op in ("read", "write") for n in (8, 16, 32)),
     *((f"cpu.port_{op}{n}", f"@port_{op}{n}") for op in ("read", "write") for n in (8, 16, 32)),
     ("memory.device_read", "@device_read"), ("memory.device_write", "@device_write"),
-    ("irqs.master", "pic0.set_irq"), ("irqs.slave", "pic1.set_irq"),
-    ("pic0.intr", "cpu.set_intr"), ("pic1.intr", "pic0.set_irq", 2), ("pic0.slave_acknowledge", "pic1.acknowledge"),
+    ("memory.device_read32", "@device_read32"), ("memory.device_write32", "@device_write32"),
+    ("irqs.master", "pic0.set_irq"), ("irqs.slave", "pic1.set_irq"), ("irqs.io_apic", "io_apic.set_input"),
+    ("irqs.processor", "lapic.set_lint", LINT0), ("pic0.intr", "irqs.set_intr"), ("pic1.intr", "pic0.set_irq", 2), ("pic0.slave_acknowledge", "pic1.acknowledge"),
     ("pit.out0", "irqs.set_isa", 0), ("rtc.irq8", "irqs.set_isa", 8),
     ("kbc.irq1", "irqs.set_isa", 1), ("kbc.irq12", "irqs.set_isa", 12),
     ("kbc.a20", "system.kbc_a20"), ("kbc.reset_cpu", "cpu.request_reset"),
@@ -71,7 +80,7 @@ WIRES = [
     ("vga_pci.dispi_get", "vga.dispi_get"), ("vga_pci.dispi_set", "vga.dispi_set"),
     *((f"{part}.now", "clock.now") for part in (
         "pit", "rtc", "system", "kbc", "keyboard", "mouse", "uart0", "uart1", "lpt0", "fdc", "bus_master", "ide0", "ide1", "pm",
-        "vga")),
+        "vga", "lapic")),
 ]
 
 MOVABLE = None  # base of ports that the machine places (PCI base registers)
@@ -90,9 +99,13 @@ PORTS = [
     ("pm", "pm_ports", MOVABLE), ("pm", "smbus_ports", MOVABLE), ("bus_master", "bus_master_ports", MOVABLE),
 ]
 
-# Device slots of the memory map: (part, read, write), called with the offset in the region.
-DEVICES = [("vga", "mem_read", "mem_write"), ("vga_pci", "mmio_read8", "mmio_write8")]
-VGA_WINDOW, VGA_MMIO = range(2)
+# Device slots of the memory map: (part, read and write of a byte, read and write of an aligned word of 32 bits or None for
+# byte by byte), called with the offset in the region.
+DEVICES = [
+    ("vga", "mem_read", "mem_write", None, None), ("lapic", "read8", "write8", "read", "write"),
+    ("vga_pci", "mmio_read8", "mmio_write8", None, None), ("io_apic", "read8", "write8", "read", "write"),
+]
+VGA_MMIO, IO_APIC = 2, 3  # those before it are known to emu/bus/memory.py
 
 # PCI functions by device and function number.
 PCI_FUNCTIONS = {(0, 0): "i440fx", (1, 0): "piix3", (1, 1): "bus_master", (1, 3): "pm", (2, 0): "vga_pci"}

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from emu.cpu.cpuid import MODELS
+
 MIB = 1 << 20
 MEMORY_LEAST, MEMORY_MOST = MIB, 3584 * MIB
 MAX_IDE = 4                                     # two channels with two devices each
@@ -171,6 +173,11 @@ class MachineConfig:
             raise ConfigError("boot: names no device")
         order += [d for d in ("cdrom", "disk", "floppy") if d not in order]
         return order
+
+    @property
+    def has_apic(self):
+        """Are there a local and an I/O APIC?"""
+        return not self.no_apic and any(m.name == self.cpu and m.apic_version for m in MODELS)
 
     def wanted_clock(self):
         """The clock to use, ``host`` or ``virtual``, with ``auto`` resolved."""

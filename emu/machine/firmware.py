@@ -7,7 +7,7 @@ from emu.cpu.cpuid import MODELS
 from . import acpi, kernel_boot, smbios
 
 BOOT_CODE = {"floppy": 1, "disk": 2, "cdrom": 3}
-KEY_RAM_SIZE, KEY_CPUS, KEY_BOOT_MENU, KEY_MAX_CPUS = 0x03, 0x05, 0x0E, 0x0F
+KEY_RAM_SIZE, KEY_CPUS, KEY_BOOT_MENU, KEY_MAX_CPUS, KEY_IRQ0_OVERRIDE = 0x03, 0x05, 0x0E, 0x0F, 0x8002
 E820_RAM = 1
 
 
@@ -36,10 +36,11 @@ def fill_fw_cfg(fw_cfg, config, cpu):
     fw_cfg.add_number(KEY_CPUS, config.cpus)
     fw_cfg.add_number(KEY_MAX_CPUS, config.cpus)
     fw_cfg.add_number(KEY_BOOT_MENU, 0)
+    fw_cfg.add_number(KEY_IRQ0_OVERRIDE, 1, 1)  # IRQ 0 is at input 2 of the I/O APIC, as the MADT says too
     fw_cfg.add_file("etc/e820", struct.pack("<QQI", 0, memory, E820_RAM))
     files = {}
     if not config.no_acpi:
-        files.update(acpi.build(memory, apic=False))
+        files.update(acpi.build(memory, apic=config.has_apic))
     model = MODELS[cpu.model]
     files.update(smbios.build(memory, cpu_name=model.name, cpuid=(model.signature, cpu.features)))
     for name, data in files.items():

@@ -15,6 +15,7 @@ from emu.cpu.state import CR0_PE, IF
 from emu.devices.ata import AtaDisk
 from emu.devices.atapi import AtapiDrive
 from emu.devices.i440fx import SEGMENTS
+from emu.devices.io_apic import BASE as IO_APIC_BASE
 from emu.media import opening
 
 from . import board, firmware, keys
@@ -111,6 +112,8 @@ class Machine:
         self._debug_exit.on_exit = self._debug_exit_written
         self._pm.on_power_off = self._powered_off
         self._cpu.model = next(n for n, m in enumerate(MODELS) if m.name == config.cpu)
+        self._cpu.no_apic = config.no_apic
+        self._lapic.version = MODELS[self._cpu.model].apic_version
         self._insert_media()
         self._power_on()
         self.cpu = CpuView(self._cpu)
@@ -192,6 +195,8 @@ class Machine:
                         regions.append((base, size, DEVICE_KIND + board.VGA_MMIO, 0))
                     elif index == 6:
                         regions.append((base, size, RO, self._rom_at + VGA_ROM_AT))
+        if self.config.has_apic:
+            regions.append((IO_APIC_BASE, 0x1000, DEVICE_KIND + board.IO_APIC, 0))
         bios = len(self._bios)
         regions.append((0x1_0000_0000 - bios, bios, RO, self._rom_at))
         absent = set() if self.config.debug_exit else {"debug_exit"}
@@ -220,9 +225,11 @@ class Machine:
         at = DEVICE if direct == OPEN else self._vram_at + direct
         memory.map_low(0xA0000, 0x10000, at, at)
         memory.map_low(0xB0000, 0x10000, DEVICE, DEVICE)
+        memory.apic_page = self._lapic.page
 
     def window_changed(self):
-        """The VGA's window at A0000 shows video memory directly, or does no more (called by the board)."""
+        """The VGA's window at A0000 shows video memory directly, or does no more; the local APIC's page has moved (called by
+        the board)."""
         self._map_window()
         self.parts.map_changed()
 

@@ -103,7 +103,7 @@ class NativeParts:
         names = self.ffi.string(self.lib.emu_cold_names()).decode()
         self.cold = [self._cold(n) for n in names.split(",")]
         self.services = {"window_changed": lambda: owner.window_changed()}
-        for name in ("expire_timers", "next_deadline", "device_read", "device_write",
+        for name in ("expire_timers", "next_deadline", "device_read", "device_write", "device_read32", "device_write32",
                      *(f"port_{op}{w}" for op in ("read", "write") for w in (8, 16, 32))):
             self.services[name] = self._service(name)
         join(self.parts, self.services)

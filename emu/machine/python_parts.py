@@ -32,9 +32,10 @@ class PythonParts:
             self._readers[slot.number] = getattr(part, slot.port.read) if slot.port.read else None
             self._writers[slot.number] = getattr(part, slot.port.write) if slot.port.write else None
         self._timers = [(self.parts[part], t.deadline, getattr(self.parts[part], t.expire)) for part, t in board.timers()]
-        self._devices = [(getattr(self.parts[p], r), getattr(self.parts[p], w)) for p, r, w in board.DEVICES]
+        self._devices = [tuple(method and getattr(self.parts[part], method) for method in methods) for part, *methods in board.DEVICES]
         self.services = {"expire_timers": self.expire_timers, "next_deadline": self.next_deadline,
                          "device_read": self.device_read, "device_write": self.device_write,
+                         "device_read32": self.device_read32, "device_write32": self.device_write32,
                          "window_changed": lambda: owner.window_changed()}
         for width in (8, 16, 32):
             self.services[f"port_read{width}"] = partial(self.port_read, width)
@@ -76,6 +77,20 @@ class PythonParts:
         self.parts["cpu"].attention = True
         if slot < len(self._devices):
             self._devices[slot][1](offset, value)
+
+    def device_read32(self, slot, offset):
+        self.parts["cpu"].attention = True
+        if slot < len(self._devices) and self._devices[slot][2]:
+            return self._devices[slot][2](offset)
+        return sum(self.device_read(slot, offset + n) << 8 * n for n in range(4))
+
+    def device_write32(self, slot, offset, value):
+        self.parts["cpu"].attention = True
+        if slot < len(self._devices) and self._devices[slot][3]:
+            self._devices[slot][3](offset, value)
+        else:
+            for n in range(4):
+                self.device_write(slot, offset + n, value >> 8 * n & 0xFF)
 
     def _earliest(self):
         best, which = NEVER, None

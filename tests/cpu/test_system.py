@@ -371,7 +371,7 @@ def test_model_specific_registers(msr, good, bad):
 
 @pytest.mark.parametrize("msr, value", [
     (m.MTRRCAP, 0x508), (m.MCG_CAP, 5), (m.PLATFORM_ID, 0), (m.BIOS_SIGN_ID, 0), (m.PAT, 0x0007040600070406),
-    (m.APIC_BASE, 0xFEE00100), (m.P5_MC_TYPE, 0), (m.EBL_CR_POWERON, 0), (m.MISC_ENABLE, 0x1801)])
+    (m.APIC_BASE, 0xFEE00900), (m.P5_MC_TYPE, 0), (m.EBL_CR_POWERON, 0), (m.MISC_ENABLE, 0x1801)])
 def test_registers_after_reset(msr, value):
     assert read_msr(protected(), msr) == value
 

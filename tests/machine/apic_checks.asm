@@ -1,0 +1,414 @@
+; A 64 KiB ROM that tries the local and the I/O APIC as the SDM demands and tells port E9 a line a check: "ok NAME" or
+; "FAIL NAME".  After "DONE" it resets itself by an INIT message.  nasm -f bin.
+bits 16
+org 0
+cpu 686
+
+APIC equ 0xFEE00000
+IOAPIC equ 0xFEC00000
+IDT equ 0x1000
+COUNTS equ 0x2000               ; dword a vector: interrupts seen
+SEEN equ 0x2400                 ; highest ISR word bits, as the last handler saw them
+AUTO_EOI equ 0x2408             ; handlers end their interrupt
+NESTED equ 0x240C               ; what a handler is to send to itself with interrupts on; 0: nothing
+INSIDE equ 0x2410               ; count of the nested vector before EOI
+STUBS equ 0x3000                ; 16 bytes each
+MOVED equ 0x500000
+
+start:
+    cli
+    in al, 0x92                 ; A20
+    or al, 2
+    and al, 0xFE
+    out 0x92, al
+    o32 lgdt [cs:gdt_pointer]
+    mov eax, cr0
+    or al, 1
+    and eax, 0x9FFFFFFF
+    mov cr0, eax
+    jmp dword 8:0xF0000 + flat
+
+align 8
+gdt:
+    dq 0, 0x00CF9B000000FFFF, 0x00CF93000000FFFF
+gdt_pointer:
+    dw $ - gdt - 1
+    dd 0xF0000 + gdt
+idt_pointer:
+    dw 0x7FF
+    dd IDT
+
+bits 32
+
+%macro check 2                  ; name, condition code that must hold
+    j%2 %%good
+    call fail
+    jmp %%print
+%%good:
+    call ok
+%%print:
+    call print
+    db %1, 10, 0
+%endmacro
+
+%macro reg_write 2
+    mov dword [APIC + %1], %2
+%endmacro
+
+%macro io_write 2               ; index, value
+    mov dword [IOAPIC], %1
+    mov dword [IOAPIC + 0x10], %2
+%endmacro
+
+%macro seen 2                   ; vector, count: compares and clears
+    mov eax, [COUNTS + 4 * %1]
+    mov dword [COUNTS + 4 * %1], 0
+    cmp eax, %2
+%endmacro
+
+ok:
+    mov al, 'o'
+    out 0xE9, al
+    mov al, 'k'
+    out 0xE9, al
+    mov al, ' '
+    out 0xE9, al
+    ret
+
+fail:
+    call print
+    db "FAIL ", 0
+    ret
+
+print:                          ; the text that follows the call
+    pop esi
+.next:
+    mov al, [esi]
+    inc esi
+    test al, al
+    jz .done
+    out 0xE9, al
+    jmp .next
+.done:
+    jmp esi
+
+; Stubs push their vector and come here.
+handler:
+    push eax
+    push ecx
+    mov eax, [esp + 8]
+    inc dword [COUNTS + 4 * eax]
+    cmp eax, 0x30               ; exceptions and the 8259s know no APIC
+    jb .pic
+    mov ecx, eax
+    shr ecx, 5
+    shl ecx, 4
+    mov ecx, [APIC + 0x100 + ecx]
+    mov [SEEN], ecx
+    mov ecx, [NESTED]
+    jecxz .eoi
+    mov dword [NESTED], 0
+    mov [APIC + 0x300], ecx
+    sti
+    nop
+    nop
+    cli
+    movzx ecx, cl
+    mov ecx, [COUNTS + 4 * ecx]
+    mov [INSIDE], ecx
+.eoi:
+    cmp dword [AUTO_EOI], 0
+    je .done
+    reg_write 0xB0, 0
+    jmp .done
+.pic:
+    cmp eax, 0x20
+    jb .done
+    mov al, 0x20
+    out 0x20, al
+.done:
+    pop ecx
+    pop eax
+    add esp, 4
+    iretd
+
+pit_once:                       ; interrupt 0 in a moment
+    mov al, 0x30
+    out 0x43, al
+    mov al, 100
+    out 0x40, al
+    mov al, 0
+    out 0x40, al
+    ret
+
+wait_interrupt:
+    sti
+    hlt
+    cli
+    ret
+
+flat:
+    mov ax, 0x10
+    mov ds, ax
+    mov es, ax
+    mov ss, ax
+    mov esp, 0x9000
+    ; memory off, stubs and gates
+    mov edi, COUNTS
+    xor eax, eax
+    mov ecx, 0x200
+    cld
+    rep stosd
+    mov edi, STUBS
+    xor ebx, ebx
+.stub:
+    mov byte [edi], 0x68        ; PUSH imm32
+    mov [edi + 1], ebx
+    mov byte [edi + 5], 0xE9    ; JMP rel32
+    mov eax, 0xF0000 + handler
+    sub eax, edi
+    sub eax, 10
+    mov [edi + 6], eax
+    mov eax, edi
+    and eax, 0xFFFF
+    or eax, 8 << 16
+    mov [IDT + 8 * ebx], eax
+    mov dword [IDT + 8 * ebx + 4], 0x8E00
+    add edi, 16
+    inc ebx
+    cmp ebx, 256
+    jb .stub
+    lidt [cs:0xF0000 + idt_pointer]
+    ; 8259s at 20h and 28h
+    mov al, 0x11
+    out 0x20, al
+    out 0xA0, al
+    mov al, 0x20
+    out 0x21, al
+    mov al, 0x28
+    out 0xA1, al
+    mov al, 4
+    out 0x21, al
+    mov al, 2
+    out 0xA1, al
+    mov al, 1
+    out 0x21, al
+    out 0xA1, al
+    mov al, 0xFE
+    out 0x21, al
+    mov al, 0xFF
+    out 0xA1, al
+
+    mov eax, 1
+    cpuid
+    test edx, 1 << 9
+    check "cpuid announces the APIC", nz
+    mov ecx, 0x1B
+    rdmsr
+    cmp eax, APIC + 0x900
+    check "base register after reset", e
+    mov eax, [APIC + 0x30]
+    cmp al, 0x14
+    check "version", e
+
+    call pit_once
+    call wait_interrupt
+    seen 0x20, 1
+    check "8259 through virtual wire", e
+
+    ; -- the local APIC alone
+    mov al, 0xFF
+    out 0x21, al
+    reg_write 0xF0, 0x1FF
+    mov dword [AUTO_EOI], 1
+    reg_write 0x300, 0x40041
+    sti
+    nop
+    cli
+    seen 0x41, 1
+    check "IPI to oneself", e
+    test dword [SEEN], 1 << 1
+    check "in service inside its handler", nz
+    cmp dword [APIC + 0x120], 0
+    check "and not after EOI", e
+
+    sti
+    nop
+    reg_write 0x300, 0x40042
+    seen 0x42, 1                ; it came before the load
+    check "taken at the next boundary", e
+    cli
+
+    reg_write 0x80, 0x50
+    reg_write 0x300, 0x4005F
+    sti
+    nop
+    nop
+    seen 0x5F, 0
+    check "task priority holds its class", e
+    cmp dword [APIC + 0x220], 1 << 31
+    check "which waits in IRR", e
+    reg_write 0x80, 0x40
+    nop
+    seen 0x5F, 1
+    check "lower task priority lets it in", e
+    cli
+    mov eax, 0x12
+    xchg [APIC + 0x80], eax
+    cmp eax, 0x40
+    check "XCHG with a register reads", e
+    cmp dword [APIC + 0x80], 0x12
+    check "XCHG with a register writes", e
+    reg_write 0x80, 0
+
+    mov dword [NESTED], 0x40061
+    reg_write 0x300, 0x40051
+    sti
+    nop
+    cli
+    cmp dword [INSIDE], 1
+    check "higher class nests", e
+    mov dword [NESTED], 0x40072
+    reg_write 0x300, 0x40071
+    sti
+    nop
+    nop
+    cli
+    cmp dword [INSIDE], 0
+    check "same class does not nest", e
+    seen 0x72, 1
+    check "but follows", e
+
+    reg_write 0x310, 0
+    reg_write 0x300, 0x4400
+    nop
+    seen 2, 1
+    check "NMI to oneself with interrupts off", e
+    reg_write 0x300, 0x40003
+    reg_write 0x280, 0
+    cmp dword [APIC + 0x280], 0x20
+    check "illegal vector is an error", e
+
+    ; -- timer
+    reg_write 0x3E0, 0xB
+    reg_write 0x320, 0x81
+    rdtsc
+    mov ebx, eax
+    reg_write 0x380, 100000
+    call wait_interrupt
+    rdtsc
+    sub eax, ebx
+    sub eax, 1000000
+    cmp eax, 1000
+    check "one-shot timer by the TSC", b
+    cmp dword [APIC + 0x390], 0
+    check "stands at 0", e
+    seen 0x81, 1
+    check "fired once", e
+    reg_write 0x320, 0x20082
+    rdtsc
+    mov ebx, eax
+    reg_write 0x380, 10000
+    mov edi, 10
+.period:
+    call wait_interrupt
+    dec edi
+    jnz .period
+    rdtsc
+    sub eax, ebx
+    sub eax, 1000000
+    cmp eax, 1000
+    check "ten periods by the TSC", b
+    reg_write 0x380, 0
+    seen 0x82, 10
+    check "ten interrupts", e
+
+    ; -- the I/O APIC
+    io_write 0x15, 0
+    io_write 0x14, 0x91         ; input 2: IRQ 0, edge
+    call pit_once
+    call wait_interrupt
+    seen 0x91, 1
+    check "IRQ 0 at input 2", e
+    io_write 0x14, 0x10000
+    io_write 0x18, 0x80A4       ; input 4: COM1, level
+    mov dx, 0x3FC
+    mov al, 8
+    out dx, al
+    mov dx, 0x3F9
+    mov al, 2                   ; transmitter empty: IRQ 4 until IIR is read
+    out dx, al
+    cmp dword [IOAPIC + 0x10], 0xC0A4
+    check "level sets remote IRR", e
+    mov dword [AUTO_EOI], 0
+    sti
+    nop
+    nop
+    cli
+    seen 0xA4, 1
+    check "level interrupt once before EOI", e
+    mov eax, [APIC + 0x1D0]
+    test eax, 1 << 4
+    check "trigger mode register", nz
+    mov dword [AUTO_EOI], 1
+    reg_write 0xB0, 0
+    test dword [APIC + 0x250], 1 << 4
+    check "asks again while asserted", nz
+    mov dx, 0x3FA
+    in al, dx                   ; now the line falls
+    sti
+    nop
+    nop
+    cli
+    seen 0xA4, 1
+    check "and is taken again", e
+    cmp dword [IOAPIC + 0x10], 0x80A4
+    check "then idle", e
+    mov dx, 0x3F9
+    mov al, 0
+    out dx, al
+    io_write 0x18, 0x10000
+
+    ; -- IA32_APIC_BASE
+    mov dword [MOVED + 0x30], 0x12345678
+    mov eax, MOVED + 0x900
+    xor edx, edx
+    mov ecx, 0x1B
+    wrmsr
+    cmp byte [MOVED + 0x30], 0x14
+    check "page moves over memory", e
+    cmp dword [APIC + 0x30], -1
+    check "and leaves its place", e
+    cmp dword [MOVED + 0xF0], 0x1FF
+    check "with its state", e
+    mov eax, APIC + 0x100
+    wrmsr
+    cmp dword [MOVED + 0x30], 0x12345678
+    check "memory comes back", e
+    mov eax, 1
+    cpuid
+    test edx, 1 << 9
+    check "CPUID denies a disabled APIC", z
+    mov al, 0xFE
+    out 0x21, al
+    call pit_once
+    call wait_interrupt
+    seen 0x20, 1
+    check "8259 without the APIC", e
+    mov ecx, 0x1B
+    xor edx, edx
+    mov eax, APIC + 0x900
+    wrmsr
+    cmp dword [APIC + 0xF0], 0xFF
+    check "enabled again, as after reset", e
+
+    call print
+    db "DONE", 10, 0
+    reg_write 0x310, 0
+    reg_write 0x300, 0xC500
+    hlt
+
+times 0xFFF0 - ($ - $$) db 0xFF
+bits 16
+    jmp 0xF000:start
+times 0x10000 - ($ - $$) db 0xFF

@@ -1,0 +1,74 @@
+"""The APICs on the board: a ROM of checks under both engines, and what a machine without them has."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from emu import Machine
+from emu.machine import lockstep
+from emu.machine.config import MachineConfig
+
+SOURCE = Path(__file__).with_name("apic_checks.asm")
+CHECKS = SOURCE.read_text().count('    check "')
+ENGINES = ["python", pytest.param("native", marks=pytest.mark.native)]
+
+
+@pytest.fixture(scope="module")
+def rom(tmp_path_factory):
+    """Settings of a machine whose firmware is the ROM of checks."""
+    if not shutil.which("nasm"):
+        pytest.skip("needs nasm")
+    path = tmp_path_factory.mktemp("rom") / "apic.bin"
+    subprocess.run(["nasm", "-f", "bin", "-o", path, SOURCE], check=True)
+    return {"bios": str(path), "vga_bios": str(path), "memory": "8M", "no_reboot": True}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_checks(rom, engine):
+    with Machine(engine=engine, **rom) as pc:
+        pc.run(timeout=120)
+        lines = pc.debug_text().splitlines()
+        assert [line for line in lines if not line.startswith("ok ")] == ["DONE"]
+        assert len(lines) == CHECKS + 1 and CHECKS > 30
+        assert pc.ended == "reset"                  # by the INIT message to itself
+
+
+@pytest.mark.native
+def test_engines_agree(rom):
+    """In lock-step through all of the checks."""
+    points = lockstep.boot(MachineConfig.make(**rom), first=1, points=1, every=1, instructions=20_000, stretch=20_000)
+    assert points[0].difference is None, str(points[0].difference)
+    assert points[0].compared > 7000
+    points = lockstep.boot(MachineConfig.make(**rom), first=1, points=1, every=1, instructions=20_000, stretch=10, seed=5)
+    assert points[0].difference is None, str(points[0].difference)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_without_apics(rom, engine):
+    with Machine(engine=engine, no_apic=True, **rom) as pc:
+        pc.run(until=lambda: "virtual wire" in pc.debug_text(), timeout=60)
+        lines = pc.debug_text().splitlines()
+        assert lines[:4] == ["FAIL cpuid announces the APIC", "FAIL base register after reset", "FAIL version",
+                             "ok 8259 through virtual wire"]
+        for page in (0xFEE00000, 0xFEC00000):       # nobody is there
+            assert pc.memory.read(page, 64) == b"\xff" * 64
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_state_is_saved(rom, engine):
+    """A machine that goes on from a saved state does what the first one does."""
+    with Machine(engine=engine, **rom) as first, Machine(engine=engine, **rom) as second:
+        while "fired once" not in first.debug_text():
+            first.step(200)
+        second.restore(first.save())
+        first.run(timeout=60)
+        second.run(timeout=60)
+        assert second.debug_text() and first.debug_text().endswith(second.debug_text())
+        assert second.save()["parts"] == first.save()["parts"]
+
+
+def test_command_line_knows_them():
+    assert MachineConfig.make().has_apic and not MachineConfig.make(no_apic=True).has_apic
+    assert not MachineConfig.make(cpu="486").has_apic

@@ -79,6 +79,7 @@ class Machine:
 
     def _assemble(self):
         config, p = self.config, self.parts.parts
+        self._absent = {name for name, asked in (("debug_exit", config.debug_exit), ("pm", not config.no_acpi)) if not asked}
         memory = self._memory
         memory.ram_size = config.memory
         memory.vram_offset = self._vram_at
@@ -102,8 +103,9 @@ class Machine:
         self._fdc.dma = self._dma0
         self._fdc.fast = True
         for (device, function), name in board.PCI_FUNCTIONS.items():
-            self._pci.functions[device << 3 | function] = p[name]
-            p[name].remap = self._remap
+            if name not in self._absent:
+                self._pci.functions[device << 3 | function] = p[name]
+                p[name].remap = self._remap
         self._i440fx.pam_changed = self._remap
         self._uart0.sink = self._serial_out
         self._uart0.fast = self._uart1.fast = True
@@ -199,8 +201,7 @@ class Machine:
             regions.append((IO_APIC_BASE, 0x1000, DEVICE_KIND + board.IO_APIC, 0))
         bios = len(self._bios)
         regions.append((0x1_0000_0000 - bios, bios, RO, self._rom_at))
-        absent = set() if self.config.debug_exit else {"debug_exit"}
-        maps = board.port_maps(bases, absent)
+        maps = board.port_maps(bases, self._absent)
         bases_by_slot = [0] + [slot.base if slot.base is not board.MOVABLE else bases.get((slot.part, slot.attribute), 0)
                                for slot in board.slots()]
         self.parts.set_ports(maps, bases_by_slot)

@@ -369,6 +369,27 @@ flat:
     out dx, al
     io_write 0x18, 0x10000
 
+    ; -- x87 errors, reported by FERR# and IRQ 13
+    io_write 0x2A, 0xB1
+    mov eax, cr0
+    and eax, ~0x2C              ; NE, TS and EM off
+    mov cr0, eax
+    fninit
+    push dword 0x37B            ; division by zero unmasked
+    fldcw [esp]
+    pop eax
+    fldz
+    fld1
+    fdiv st0, st1
+    sti
+    fwait
+    nop
+    cli
+    fnclex
+    out 0xF0, al
+    seen 0xB1, 1
+    check "x87 error at input 13", e
+
     ; -- IA32_APIC_BASE
     mov dword [MOVED + 0x30], 0x12345678
     mov eax, MOVED + 0x900

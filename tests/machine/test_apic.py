@@ -72,3 +72,12 @@ def test_state_is_saved(rom, engine):
 def test_command_line_knows_them():
     assert MachineConfig.make().has_apic and not MachineConfig.make(no_apic=True).has_apic
     assert not MachineConfig.make(cpu="486").has_apic
+
+
+def test_without_acpi(rom):
+    """No power management function, none of its ports, no tables."""
+    with Machine(no_acpi=True, **rom) as bare, Machine(**rom) as full:
+        for pc, there in ((bare, False), (full, True)):
+            assert (1 << 3 | 3 in pc._pci.functions) == there
+            assert (pc.parts.services["port_read8"](0xB2) != 0xFF) == there
+            assert any("acpi" in name for name in pc._fw_cfg.files) == there

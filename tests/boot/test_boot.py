@@ -11,7 +11,7 @@ QUICK = [
     Boot("debian-busybox.iso", "Automatic boot in"),
 ]
 SLOW = [
-    Boot("debian-busybox.iso", "DEBIAN-BUSYBOX-READY", script=[("CD-OK", None), ("CD-SUMS-OK", None)], seconds=600),
+    Boot("debian-busybox.iso", "DEBIAN-BUSYBOX-READY", script=[("Using 1 I/O APICs", None), ("CD-OK", None), ("CD-SUMS-OK", None)], seconds=600),
 ]
 
 

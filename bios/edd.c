@@ -119,6 +119,7 @@ static void door(struct regs *r, struct drive *d)
         packet[0] = 0x1B;
         packet[4] = 2;
     }
+    atapi_ready(d);                     /* takes a unit attention away */
     disk_result(r, atapi_command(d, packet, 0, 0, 0) ? DISK_NOT_READY : DISK_OK);
 }
 

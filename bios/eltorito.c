@@ -104,9 +104,10 @@ static void write_packet(u16 seg, u16 off)
     poke16(seg, off + 10, EMU->user_segment);
     poke16(seg, off + 12, EMU->load_segment);
     poke16(seg, off + 14, EMU->sector_count);
-    poke8(seg, off + 16, EMU->cylinders);
-    poke8(seg, off + 17, (EMU->cylinders >> 2 & 0xC0) | EMU->spt);
-    poke8(seg, off + 18, EMU->heads);
+    u16 cylinder = EMU->active ? EMU->cylinders - 1 : 0;        /* as function 08h gives them in CH, CL and DH */
+    poke8(seg, off + 16, cylinder);
+    poke8(seg, off + 17, (cylinder >> 2 & 0xC0) | EMU->spt);
+    poke8(seg, off + 18, EMU->active ? EMU->heads - 1 : 0);
 }
 
 /* 4Ah and 4Ch take the packet: an emulation starts. */

@@ -175,7 +175,7 @@ call16_asm:
     movw %ax, %ds
     movw %ax, %ss
     lidtl %cs:ivt_pointer
-    pushw $0x0200
+    pushw 46(%bx)
     pushw %cs
     pushw $3f
     pushw 46(%bx)
@@ -397,7 +397,7 @@ far_call:
     movl %eax, %ebx
     pushl %eax
     TO_CALLER
-    pushw $0
+    pushw 46(%ebx)                      /* an INT saves the flags, and IRET gives them back */
     pushw %cs
     pushw $1f
     pushw 46(%ebx)

@@ -96,12 +96,12 @@ class Regs:
 
     def __getattr__(self, name):
         """ax, al, bh and so on."""
+        if name in ("si", "di", "bp"):
+            return getattr(self, "e" + name) & 0xFFFF
         whole = {"a": "eax", "b": "ebx", "c": "ecx", "d": "edx"}.get(name[0])
         if len(name) == 2 and whole:
             value = getattr(self, whole)
             return {"x": value & 0xFFFF, "l": value & 0xFF, "h": value >> 8 & 0xFF}[name[1]]
-        if name in ("si", "di", "bp"):
-            return getattr(self, "e" + name) & 0xFFFF
         raise AttributeError(name)
 
 

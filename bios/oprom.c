@@ -107,6 +107,9 @@ static void files(const char *prefix)
 
 void vga_rom(void)
 {
+    for (u32 bdf = 0; (bdf = pci_next(bdf)) < 256; bdf++)
+        if (is_vga(bdf))                                        /* its ports are not in a base register */
+            pci_write(bdf, 0x04, (u16)pci_read(bdf, 0x04) | 3);
     each(1);
     files("vgaroms/");
     if (next == FIRST && valid((u8 *)FIRST, END - FIRST))       /* a board that has it at C0000 itself */

@@ -17,7 +17,9 @@ SERVER = """
     8E D8                   ; mov ds, ax
     8E D0                   ; mov ss, ax
     BC 00 7C                ; mov sp, 7C00h
-    88 16 01 06             ; mov [601h], dl            the boot drive
+    B0 00                   ; mov al, 0
+    88 D4                   ; mov ah, dl
+    A3 00 06                ; mov [600h], ax            no call, the boot drive
     FB                      ; sti
 next:
     F4                      ; hlt
@@ -118,7 +120,6 @@ class BiosRig:
 
     def boot(self):
         """Run until the server waits."""
-        self.pc.memory.write(MAIL, bytes(2))
         code = boot_sector()[:64]
         if not self.pc.run(lambda: self.pc.memory.read(0x7C00, 64) == code and self.pc.cpu.halted, timeout=60):
             raise AssertionError("the boot sector does not run:\n" + "\n".join(self.pc.screen_text()))

@@ -2,6 +2,7 @@
 
 import bios_media
 import pytest
+from bios_machines import boot, media, ours  # noqa: F401
 from bios_rig import MAIL, BiosRig, boot_sector
 
 from emu import Machine

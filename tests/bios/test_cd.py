@@ -4,6 +4,7 @@ import struct
 
 import bios_media
 import pytest
+from bios_machines import boot, media, ours, rig  # noqa: F401
 from bios_media import BLOCK, BOOT_LBA, boot_image, numbered
 from bios_rig import BUFFER
 

@@ -4,6 +4,7 @@ import struct
 
 import bios_media
 import pytest
+from bios_machines import boot, media, ours, rig  # noqa: F401
 from bios_rig import BUFFER, IF
 from bios_media import DISK_SECTORS, numbered
 

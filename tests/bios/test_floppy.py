@@ -2,6 +2,7 @@
 
 import bios_media
 import pytest
+from bios_machines import boot, media, ours, rig  # noqa: F401
 from bios_media import numbered
 from bios_rig import CF, IF
 

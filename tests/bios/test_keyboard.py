@@ -1,6 +1,7 @@
 """IRQ 1 and INT 16h: what typed keys come out as, the ring, shift states, lights."""
 
 import pytest
+from bios_machines import media, ours, rig  # noqa: F401
 from bios_rig import BUFFER, ZF
 
 pytestmark = pytest.mark.native

@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from bios_machines import boot, media, ours, rig  # noqa: F401
 from bios_rig import BUFFER, CF
 
 pytestmark = pytest.mark.native

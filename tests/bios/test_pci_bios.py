@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from bios_machines import media, ours, rig  # noqa: F401
 from bios_rig import BUFFER, BiosRig
 
 pytestmark = pytest.mark.native

@@ -1,6 +1,7 @@
 """INT 14h and INT 17h: serial and parallel ports.  INT 5: the screen on paper."""
 
 import pytest
+from bios_machines import media, ours, rig  # noqa: F401
 
 pytestmark = pytest.mark.native
 

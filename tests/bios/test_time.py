@@ -1,6 +1,7 @@
 """INT 1Ah and the clock interrupts."""
 
 import pytest
+from bios_machines import boot, media, ours, rig  # noqa: F401
 from bios_rig import BUFFER
 
 pytestmark = pytest.mark.native

@@ -1,4 +1,4 @@
-"""Machines that have booted the server of services, on the BIOS of this tree."""
+"""Fixtures: machines that have booted the server of services, on the BIOS of this tree.  Tests import what they use."""
 
 import bios_media
 import pytest

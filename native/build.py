@@ -53,7 +53,7 @@ def build(output=None, work=None):
     generator = write_to(folder)
     ffi = cffi.FFI()
     ffi.cdef(generator.cdef())
-    ffi.set_source("emu._native", '#include "core.h"\n' + re.sub(r'extern "Python.*', "", _prototypes()))
+    ffi.set_source("emu._native", '#include "core.h"\n#include "vectors.h"\n' + re.sub(r'extern "Python.*', "", _prototypes()))
     glue = folder / "glue.c"
     fresh = folder / "glue.new"
     ffi.emit_c_code(str(fresh))

@@ -19,6 +19,7 @@ from .program import Program
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
+VECTORS = Path(__file__).parent / "vectors.h"
 FUNCTIONS_A_FILE = 220
 INLINE_SIZE = 60  # nodes of the typed tree
 
@@ -215,6 +216,7 @@ class Generator:
                "typedef int8_t i8; typedef int16_t i16; typedef int32_t i32; typedef int64_t i64; typedef struct M M;"]
         out += [struct_text(c, ffi=True) for c in _structs(classes) + classes if c is not state.Rec]
         out.append(API)
+        out.append("\n".join(line for line in VECTORS.read_text().splitlines() if not line.startswith("#")))
         return "\n".join(out)
 
     def cold_names(self):

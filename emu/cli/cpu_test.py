@@ -20,9 +20,9 @@ def main(argv):
     """Parse and run.  Returns 0 if all pass, 1 if any fails, 2 for a suite that cannot be read."""
     args = parser().parse_args(argv)
     try:
-        from emu.cpu.vectors import runner
+        from emu.suites import runner
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("emu.cpu.vectors"):
+        if not (error.name or "").startswith("emu.suites"):
             raise
         raise UsageError("this version has no instruction tests yet") from None
     return runner.main(args)

@@ -19,7 +19,6 @@ NOT_YET = (
     ("--forward", lambda a: bool(a.forward)),
     ("--pcap", lambda a: a.pcap is not None),
     ("--sound", lambda a: a.sound not in (None, "none")),
-    ("--cpu", lambda a: a.cpu not in (None, "pentium4")),
 )
 DEFAULT_NET, DEFAULT_NIC = "none", "none"       # user and ne2k_pci, once there is a card
 

@@ -19,8 +19,6 @@ IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_
                | F_CMOV | F_PAT | F_PSE36 | F_CLFSH | F_MMX | F_FXSR | F_SSE | F_SSE2)
 
 TSC_HZ = 1_000_000_000  # the time-stamp counter counts nanoseconds
-LIMIT_CPUID = 1 << 22  # IA32_MISC_ENABLE: announce no leaf above 3 (Windows NT 4 stops otherwise)
-LIMITED_LEVEL = 3
 
 P5 = F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_MCE | F_CX8 | F_APIC | F_MMX
 P6 = P5 | F_PAE | F_SEP | F_MTRR | F_PGE | F_MCA | F_CMOV | F_PAT | F_PSE36 | F_FXSR
@@ -36,26 +34,24 @@ class Model:
     features: int
     brand_id: int = 0
     caches: tuple = (0, 0, 0, 0)  # leaf 2
-    cache_leaves: tuple = ()      # leaf 4 by sub-leaf
     brand: str = ""
     apic_version: int = 0         # version register of the local APIC
 
 
+# 486DX4, Pentium MMX (P55C), Pentium II (Deschutes), Pentium III (Coppermine), Pentium 4 (Northwood)
 MODELS = (
     Model("486", 0x0480, 1, F_FPU | F_VME),
     Model("pentium", 0x0543, 1, P5, apic_version=0x00030010),
     Model("pentium2", 0x0652, 2, P6, caches=(0x03020101, 0, 0, 0x0C040843), apic_version=0x00040011),
     Model("pentium3", 0x0686, 2, P6 | F_SSE, brand_id=2, caches=(0x03020101, 0, 0, 0x0C040882),
           apic_version=0x00040011),
-    Model("pentium4", 0x0F34, 5, P6 | F_CLFSH | F_SSE | F_SSE2 | F_SS, caches=(0x605B5001, 0, 0, 0x007C7040),
-          # 16 KiB data cache and 1 MiB second-level cache, both of 8 ways and 64-byte lines
-          cache_leaves=((0x121, 0x01C0003F, 31, 0), (0x143, 0x01C0003F, 2047, 0)),
+    Model("pentium4", 0x0F29, 2, P6 | F_CLFSH | F_SSE | F_SSE2 | F_SS, brand_id=9, caches=(0x665B5001, 0, 0, 0x007B7040),
           brand="Intel(R) Pentium(R) 4 CPU 1.00GHz", apic_version=0x00050014),
 )
 
 # The leaves of a model in its table: basic ones at their number, the others here
 SLOTS = 16
-SLOT_CACHE2, SLOT_NO_CACHE, SLOT_EXTENDED = 6, 7, 8
+SLOT_EXTENDED = 8
 EXTENDED = 0x80000000
 
 
@@ -71,8 +67,6 @@ def _leaves(model):
     clflush = 8 << 8 if model.features & IMPLEMENTED & F_CLFSH else 0
     slots[1] = model.signature, model.brand_id | clflush, 0, 0
     slots[2] = model.caches
-    for slot, leaf in zip((4, SLOT_CACHE2), model.cache_leaves):
-        slots[slot] = leaf
     if model.brand:
         slots[SLOT_EXTENDED] = EXTENDED | 4, 0, 0, 0
         text = model.brand.rjust(47) + "\0"
@@ -94,25 +88,18 @@ EXTENDED_LEVELS = Const(u32, _padded([EXTENDED | 4 if m.brand else 0 for m in MO
 
 
 @hot
-def cpuid(cpu: Cpu, leaf: u32, sub: u32) -> (u32, u32, u32, u32):
+def cpuid(cpu: Cpu, leaf: u32) -> (u32, u32, u32, u32):
     """The four registers of a leaf.  A leaf that the model lacks answers like its highest basic one."""
-    level: u32 = LEVELS[cpu.model & 7]
-    if cpu.misc_enable & LIMIT_CPUID != 0 and level > LIMITED_LEVEL:
-        level = LIMITED_LEVEL
-    slot: u32 = level
-    if leaf <= level:
+    slot: u32 = LEVELS[cpu.model & 7]
+    if leaf <= slot:
         slot = leaf
     elif leaf >= EXTENDED and leaf <= EXTENDED_LEVELS[cpu.model & 7]:
         slot = SLOT_EXTENDED + (leaf & 7)
-    if slot == 4 and sub != 0:
-        slot = SLOT_CACHE2 if sub == 1 else SLOT_NO_CACHE
     at: u32 = ((cpu.model & 7) * SLOTS + (slot & 15)) * 4
     a: u32 = LEAVES[at & 511]
     b: u32 = LEAVES[(at + 1) & 511]
     c: u32 = LEAVES[(at + 2) & 511]
     d: u32 = LEAVES[(at + 3) & 511]
-    if slot == 0:
-        a = level
     if slot == 1:
         d = cpu.features
     return a, b, c, d

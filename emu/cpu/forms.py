@@ -19,7 +19,8 @@ from .state import GP, MODE_FLAT, UD, Cpu, Rec
 MODULES = ("arith", "logic", "shift", "bits", "muldiv", "bcd", "move", "stack", "string", "flow", "flagops", "misc", "far", "system",
            "io")
 FIXED = {"AL": (8, 0), "CL": (8, 1), "AX": (16, 0), "DX": (16, 2)}
-FEATURES = {"fpu": 1 << 0, "tsc": 1 << 4, "msr": 1 << 5, "cx8": 1 << 8, "sep": 1 << 11, "cmov": 1 << 15, "clfsh": 1 << 19,
+# CPUID bits of the table's cpu=; p6 stands for what that generation brought without a bit of its own
+FEATURES = {"p6": 1 << 15, "fpu": 1 << 0, "tsc": 1 << 4, "msr": 1 << 5, "cx8": 1 << 8, "sep": 1 << 11, "cmov": 1 << 15, "clfsh": 1 << 19,
             "mmx": 1 << 23, "fxsr": 1 << 24, "sse": 1 << 25, "sse2": 1 << 26}
 NEXT, JUMP, GOTO, ENDS = "next", "jump", "goto", "ends"  # how a handler leaves: see emu/cpu/engine.py
 

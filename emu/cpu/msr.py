@@ -8,7 +8,8 @@ from emu.bus.types import Fault, u8, u32, u64
 from emu.cpu.cpuid import F_APIC, F_MCA, F_MTRR, F_PAE, F_PAT, F_SEP, F_TSC, SIGNATURES
 from emu.cpu.state import GP, Cpu
 
-P5_MC_ADDR, P5_MC_TYPE, TSC, PLATFORM_ID, APIC_BASE, EBL_CR_POWERON = 0x00, 0x01, 0x10, 0x17, 0x1B, 0x2A
+P5_MC_ADDR, P5_MC_TYPE, P5_TR1, P5_TR12, CESR, CTR0, CTR1 = 0x00, 0x01, 0x02, 0x0E, 0x11, 0x12, 0x13
+TSC, PLATFORM_ID, APIC_BASE, EBL_CR_POWERON = 0x10, 0x17, 0x1B, 0x2A
 BIOS_UPDT_TRIG, BBL_CR_D0, BIOS_SIGN_ID, PERFCTR0, PERFCTR1, MTRRCAP = 0x79, 0x88, 0x8B, 0xC1, 0xC2, 0xFE
 BBL_CR_ADDR, BBL_CR_CTL3 = 0x116, 0x11E
 SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP = 0x174, 0x175, 0x176
@@ -27,8 +28,9 @@ PAT_RESET = 0x0007040600070406
 APIC_ENABLE, APIC_BSP = 0x800, 0x100
 MISC_ENABLE_RESET = 0x1801  # fast strings; no branch trace store, no precise event sampling
 MISC_ENABLE_FIXED = 0x1880  # read-only: the same, and that there is no performance monitoring
-MISC_ENABLE_WRITABLE = 0x00C40001
+MISC_ENABLE_WRITABLE = 0x1
 DEBUGCTL_WRITABLE = 0x7F
+CESR_WRITABLE = 0x03FF03FF
 
 
 @hot
@@ -66,7 +68,8 @@ def read_msr(cpu: Cpu, msr: u32) -> u64:
         return time_stamp(cpu)
     if msr == P5_MC_ADDR or msr == P5_MC_TYPE:
         return 0
-    need(cpu, F_PAE)  # the rest came with the P6
+    if cpu.features & F_PAE == 0:
+        return read_p5(cpu, msr)
     if msr == PLATFORM_ID or msr == MCG_CAP and cpu.features & F_MCA != 0:
         return 0 if msr == PLATFORM_ID else MC_BANKS
     if msr == APIC_BASE:
@@ -102,6 +105,34 @@ def read_msr(cpu: Cpu, msr: u32) -> u64:
         need(cpu, F_PAT)
         return cpu.pat
     return read_mtrr(cpu, msr)
+
+
+@hot
+def p5_test_register(msr: u32) -> bool:
+    """TR1 to TR12 of a Pentium: tests of caches and TLBs, of which nothing is here."""
+    return msr >= P5_TR1 and msr <= P5_TR12 and msr != 3 and msr != 10
+
+
+@hot
+def read_p5(cpu: Cpu, msr: u32) -> u64:
+    """What a Pentium has besides the machine check and the time stamp; the rest came with the P6."""
+    if p5_test_register(msr):
+        return 0
+    if msr == CESR:
+        return cpu.perf_event[0]
+    if msr != CTR0 and msr != CTR1:
+        raise Fault(GP, 0)
+    return cpu.perf_count[(msr - CTR0) & 1]
+
+
+@hot
+def write_p5(cpu: Cpu, msr: u32, value: u64) -> None:
+    if msr == CESR:
+        cpu.perf_event[0] = value & CESR_WRITABLE
+    elif msr == CTR0 or msr == CTR1:
+        cpu.perf_count[(msr - CTR0) & 1] = value & 0xFFFFFFFFFF
+    elif not p5_test_register(msr):
+        raise Fault(GP, 0)
 
 
 @hot
@@ -149,8 +180,9 @@ def write_msr(cpu: Cpu, msr: u32, value: u64) -> None:
         cpu.tsc_base = u64(wanted - ns)
     elif msr == P5_MC_ADDR or msr == P5_MC_TYPE:
         pass
+    elif cpu.features & F_PAE == 0:
+        write_p5(cpu, msr, value)
     else:
-        need(cpu, F_PAE)
         if msr == APIC_BASE:
             reserved(value, PHYS_RESERVED | 0x6FF)
             write_apic_base(cpu, value)

@@ -317,16 +317,16 @@ TWO_BYTE = """
 0F 08        INVD                     raw ends cpl0
 0F 09        WBINVD                   raw ends cpl0
 0F 0B        UD2                      raw
-0F 18 /0 m   PREFETCHNTA:NOP M
-0F 18 /1 m   PREFETCHT0:NOP M
-0F 18 /2 m   PREFETCHT1:NOP M
-0F 18 /3 m   PREFETCHT2:NOP M
-0F 18 /4 m   NOP M
-0F 18 /5 m   NOP M
-0F 18 /6 m   NOP M
-0F 18 /7 m   NOP M
-0F 18 /r r   NOP Rv
-0F 19..1F /r NOP Ev
+0F 18 /0 m   PREFETCHNTA:NOP M        cpu=p6
+0F 18 /1 m   PREFETCHT0:NOP M         cpu=p6
+0F 18 /2 m   PREFETCHT1:NOP M         cpu=p6
+0F 18 /3 m   PREFETCHT2:NOP M         cpu=p6
+0F 18 /4 m   NOP M                    cpu=p6
+0F 18 /5 m   NOP M                    cpu=p6
+0F 18 /6 m   NOP M                    cpu=p6
+0F 18 /7 m   NOP M                    cpu=p6
+0F 18 /r r   NOP Rv                   cpu=p6
+0F 19..1F /r NOP Ev                   cpu=p6
 0F 20 /r     MOV:MOV_from_cr Rd,Cd    raw ends cpl0 mod3
 0F 21 /r     MOV:MOV_from_dr Rd,Dd    raw ends cpl0 mod3
 0F 22 /r     MOV:MOV_to_cr Cd,Rd      raw ends cpl0 mod3
@@ -334,7 +334,7 @@ TWO_BYTE = """
 0F 30        WRMSR                    raw ends cpl0 cpu=msr
 0F 31        RDTSC                    raw ends cpu=tsc
 0F 32        RDMSR                    raw ends cpl0 cpu=msr
-0F 33        RDPMC                    raw ends
+0F 33        RDPMC                    raw ends cpu=mmx
 0F 34        SYSENTER                 raw ends cpu=sep
 0F 35        SYSEXIT                  raw ends cpl0 cpu=sep
 0F 40+cc /r  CMOVcc Gv,Ev             cpu=cmov

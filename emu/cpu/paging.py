@@ -7,6 +7,7 @@ both engines fill and evict them alike.  Page table entries beyond 4 GiB lead to
 from emu.bus.component import hot, inline, intrinsic
 from emu.bus.types import Fault, u8, u16, u32, u64
 
+from .cpuid import F_PAT, F_PSE36
 from .state import (CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, INVALID, ITLB_SIZE, PF_VEC, TLB_SIZE, Cpu)
 
 PTE_P, PTE_W, PTE_U, PTE_A, PTE_D, PTE_PS, PTE_G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
@@ -14,7 +15,8 @@ ERR_P, ERR_W, ERR_U, ERR_RSVD = 1, 2, 4, 8
 NOWHERE = 0xFFB00000
 PAE_RESERVED = 0xFFFFFFF000000000  # bits 36-63
 PAE_LARGE_RESERVED = 0xFFFFFFF0001FE000
-PSE_RESERVED = 0x003E0000  # bits 17-21 of a 4 MiB entry (36-bit physical addresses)
+# Reserved bits of a 4 MiB entry: 17-21; 13-16 without 36-bit physical addresses; 12 without the page attribute table
+PSE_RESERVED, PSE36_BITS, PSE_PAT = 0x003E0000, 0x0001E000, 0x1000
 
 
 @intrinsic
@@ -55,6 +57,17 @@ def set_pte_bits(cpu: Cpu, addr: u32, low: u32, bits: u32) -> None:
 
 
 @hot
+def pse_reserved(cpu: Cpu) -> u32:
+    """The bits of a 4 MiB page's entry that the model reserves."""
+    bits: u32 = PSE_RESERVED
+    if cpu.features & F_PSE36 == 0:
+        bits = bits | PSE36_BITS
+    if cpu.features & F_PAT == 0:
+        bits = bits | PSE_PAT
+    return bits
+
+
+@hot
 def walk_legacy(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
     """Two-level walk (4 KiB and 4 MiB pages).  Gives the physical page and its combined flags (W U D G)."""
     error: u32 = u32(write) << 1 | u32(user) << 2
@@ -63,14 +76,14 @@ def walk_legacy(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
     if pde & PTE_P == 0:
         page_fault(cpu, lin, error)
     if pde & PTE_PS != 0 and cpu.cr4 & CR4_PSE != 0:
-        if pde & PSE_RESERVED != 0:
+        if pde & pse_reserved(cpu) != 0:
             page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
         if not allowed(cpu, pde, write, user):
             page_fault(cpu, lin, error | ERR_P)
         dirty: u32 = PTE_D if write else 0
         set_pte_bits(cpu, pde_addr, pde, PTE_A | dirty)
         phys: u32 = (pde & 0xFFC00000) | (lin & 0x003FF000)
-        if pde & 0x0001E000 != 0:
+        if pde & PSE36_BITS != 0:
             phys = NOWHERE
         return phys, (pde & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty
     pte_addr: u32 = (pde & 0xFFFFF000) | (lin >> 12 & 0x3FF) << 2

@@ -295,8 +295,7 @@ def test_configuration(emu_run, tmp_path):
 
 
 NOT_YET = [("--display", "vnc"), ("--display", "vnc=0.0.0.0:5900"), ("--display", "web"), ("--net", "user"),
-           ("--nic", "ne2k_pci"), ("--forward", "tcp::8080:80"), ("--pcap", "x"), ("--sound", "x.wav"),
-           ("--cpu", "486")]
+           ("--nic", "ne2k_pci"), ("--forward", "tcp::8080:80"), ("--pcap", "x"), ("--sound", "x.wav")]
 
 
 @pytest.mark.parametrize("options", [
@@ -371,8 +370,8 @@ def test_runners_are_called(monkeypatch):
     import types
     seen = []
     runner = types.SimpleNamespace(main=lambda args: seen.append(args) or 1)
-    monkeypatch.setitem(sys.modules, "emu.cpu.vectors", types.SimpleNamespace(runner=runner))
-    monkeypatch.setitem(sys.modules, "emu.cpu.vectors.runner", runner)
+    monkeypatch.setitem(sys.modules, "emu.suites", types.SimpleNamespace(runner=runner))
+    monkeypatch.setitem(sys.modules, "emu.suites.runner", runner)
     assert main(["cpu-test", "--suite", "a", "--suite", "b", "--filter", "ADD", "--limit", "9", "--json"]) == 1
     args = seen[0]
     assert vars(args) == {"suite": ["a", "b"], "filter": "ADD", "limit": 9, "jobs": None, "json": True, "engine": None}

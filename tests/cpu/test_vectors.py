@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from emu.cli.main import main
-from emu.cpu.vectors import compare, i6v, world
-from emu.cpu.vectors.harness import GaveUp, Harness
-from emu.cpu.vectors.runner import run_unit
+from emu.suites import compare, i6v, world
+from emu.suites.harness import GaveUp, Harness
+from emu.suites.runner import run_unit
 
 CORPUS = Path(os.environ.get("EMU_CPU_VECTORS", Path(__file__).parents[3] / "shared" / "cpu-vectors")) / "i686"
 ENGINES = [pytest.param("python"), pytest.param("native", marks=pytest.mark.native)]
@@ -192,7 +192,7 @@ def test_a_vector_that_never_ends(engine, suite):
     s = i6v.Suite(suite(record(b"\xeb\xfe", flags=i6v.TO_END), record(MOV, MOVED)))
     harness = Harness(engine)
     harness_limit = pytest.MonkeyPatch()
-    harness_limit.setattr("emu.cpu.vectors.harness.RUNAWAY", 1000)
+    harness_limit.setattr("emu.suites.harness.RUNAWAY", 1000)
     with pytest.raises(GaveUp):
         harness.run(s.vector(s.select()[0]))
     harness_limit.undo()
@@ -255,7 +255,7 @@ def test_usage(suite, capsys, tmp_path, monkeypatch):
 
 
 def test_several_processes(suite, capsys, monkeypatch):
-    monkeypatch.setattr("emu.cpu.vectors.runner.UNIT", 2)
+    monkeypatch.setattr("emu.suites.runner.UNIT", 2)
     path = suite(*[record(MOV, MOVED)] * 3, WRONG[0][0], record(MOV, MOVED), WRONG[1][0])
     assert main(["cpu-test", "--engine", "python", "--suite", str(path), "--jobs", "2", "--json"]) == 1
     result = json.loads(capsys.readouterr().out)

@@ -1,18 +1,18 @@
 """FXSAVE and FXRSTOR: x87, MMX and SSE state as one 512-byte image.  Intel SDM volume 2, table 3-43 (FXSAVE).
 
-XMM registers and MXCSR take part only if CR4.OSFXSR is set; the manual leaves that to the processor.
+XMM registers and MXCSR take part only if the model has them and CR4.OSFXSR is set; the manual leaves that to the processor.
 """
 
 from emu.bus.component import hot, inline
 from emu.bus.types import Fault, u8, u16, u32, u64
 
+from ..cpuid import F_SSE, F_SSE2
 from ..fpu.control import check_block
 from ..fpu.stack import fpu_nowait, set_status, st, status, update_error
 from ..fpu.state import FCW_ALWAYS, FCW_WRITABLE
 from ..memory import ea, read_mem, write_mem
 from ..state import CR4_OSFXSR, GP, Cpu, Rec
 
-FEATURE_SSE2 = 1 << 26
 LAST = 511  # offset of the image's last byte
 ST_AT, XMM_AT = 32, 160
 
@@ -20,7 +20,13 @@ ST_AT, XMM_AT = 32, 160
 @inline
 def mxcsr_mask(cpu: Cpu) -> u32:
     """Bits of MXCSR that exist: the denormals-are-zeros bit came with SSE2."""
-    return 0xFFFF if cpu.features & FEATURE_SSE2 != 0 else 0xFFBF
+    return 0xFFFF if cpu.features & F_SSE2 != 0 else 0xFFBF
+
+
+@inline
+def saves_xmm(cpu: Cpu) -> bool:
+    """Does the image have XMM registers and MXCSR?"""
+    return cpu.cr4 & CR4_OSFXSR != 0 and cpu.features & F_SSE != 0
 
 
 @hot
@@ -50,7 +56,7 @@ def FXSAVE(cpu: Cpu, r: Rec) -> None:
         a: u8 = st(f, n)
         write_mem[u64](cpu, r, r.seg, u32(off + (ST_AT + 16 * n)), f.mant[a & 7])
         write_mem[u64](cpu, r, r.seg, u32(off + (ST_AT + 16 * n + 8)), f.sexp[a & 7])
-    if cpu.cr4 & CR4_OSFXSR != 0:
+    if saves_xmm(cpu):
         write_mem[u32](cpu, r, r.seg, u32(off + 24), f.mxcsr)
         write_mem[u32](cpu, r, r.seg, u32(off + 28), mxcsr_mask(cpu))
         for n in range(16):
@@ -63,7 +69,7 @@ def FXRSTOR(cpu: Cpu, r: Rec) -> None:
     fcw: u16 = read_mem[u16](cpu, r, r.seg, off)
     read_mem[u8](cpu, r, r.seg, u32(off + LAST))  # the far end, so that its page fault comes before anything changes
     f = cpu.fpu
-    if cpu.cr4 & CR4_OSFXSR != 0:
+    if saves_xmm(cpu):
         mxcsr: u32 = read_mem[u32](cpu, r, r.seg, u32(off + 24))
         if mxcsr & (mxcsr_mask(cpu) ^ u32.max) != 0:
             raise Fault(GP, 0)

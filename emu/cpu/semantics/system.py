@@ -5,7 +5,7 @@ Intel SDM volume 2 under each instruction's name, and volume 3, chapters 2, 4, 1
 
 from emu.bus.component import hot
 from emu.bus.types import Fault, T, u8, u16, u32, u64
-from emu.cpu.cpuid import F_DE, F_FXSR, F_MCE, F_PAE, F_PGE, F_PSE, F_SSE, F_TSC, F_VME, cpuid
+from emu.cpu.cpuid import F_DE, F_FXSR, F_MCE, F_MMX, F_PAE, F_PGE, F_PSE, F_SSE, F_TSC, F_VME, cpuid
 from emu.cpu.memory import ea, read_mem, write_mem
 from emu.cpu.msr import read_msr, time_stamp, write_msr
 from emu.cpu.paging import flush_page, flush_tlb, flush_tlb_all, set_cpl
@@ -118,7 +118,9 @@ def cr4_bits(features: u32) -> u32:
     if features & F_PSE != 0:
         bits = bits | CR4_PSE
     if features & F_PAE != 0:
-        bits = bits | CR4_PAE | CR4_PCE  # P6: performance counters readable by RDPMC
+        bits = bits | CR4_PAE
+    if features & F_MMX != 0:
+        bits = bits | CR4_PCE  # RDPMC came with the Pentium that has MMX
     if features & F_MCE != 0:
         bits = bits | CR4_MCE
     if features & F_PGE != 0:
@@ -322,8 +324,6 @@ def RDTSC(cpu: Cpu, r: Rec) -> None:
 
 @hot
 def RDPMC(cpu: Cpu, r: Rec) -> None:
-    if cpu.features & F_PAE == 0:
-        raise Fault(UD, 0)  # before the P6
     n: u32 = cpu.gpr[ECX]
     if cpu.cr4 & CR4_PCE == 0 and cpu.cpl != 0 or n > 1:
         raise Fault(GP, 0)
@@ -346,7 +346,7 @@ def WRMSR(cpu: Cpu, r: Rec) -> None:
 
 @hot
 def CPUID(cpu: Cpu, r: Rec) -> None:
-    a, b, c, d = cpuid(cpu, cpu.gpr[EAX], cpu.gpr[ECX])
+    a, b, c, d = cpuid(cpu, cpu.gpr[EAX])
     cpu.gpr[EAX] = a
     cpu.gpr[EBX] = b
     cpu.gpr[ECX] = c

@@ -3,21 +3,19 @@
 import struct
 from array import array
 
-from emu.bus.types import NEVER
 from emu.cpu.flags import read_eflags
 from emu.cpu.paging import flush_tlb_all
-from emu.cpu.reset import reset_cpu
+from emu.cpu.semantics.system import cr4_bits
 from emu.cpu.segments import set_null, set_segment, update_mode
 from emu.cpu.state import (
     AC, CR0_AM, CR0_ET, CR0_MP, CR0_NE, CR0_PE, CR0_PG, CR0_WP, CR4_OSFXSR, CR4_OSXMMEXCPT, CS, DS, ES, ESP, K_FLAGS, LDTR,
     RF, SS, TF, TR)
-from emu.machine import board
 
 from . import world
+from .bare import MODEL, BareBoard
 from .i6v import COMPLETED, TO_END
 from .world import CODE, CODE_SIZE, DATA, DATA_SIZE, KERNEL
 
-MODEL = 4  # Pentium 4: everything that vectors use
 RUNAWAY = 1_000_000  # instructions after which a vector that runs to its end is given up
 BREAKPOINT, INT3, NOP = 3, b"\xcc", b"\x90"
 FCW, FSW, FTW, MXCSR = 0x037F, 0, 0, 0x1F80
@@ -43,11 +41,10 @@ class Harness:
     of the native engine; without it a vector of one instruction is run by itself.
     """
 
-    def __init__(self, engine, lead=0):
+    def __init__(self, engine, lead=0, model=MODEL):
         self.lead = lead
-        self.parts = _make_parts(engine, self)
-        p = self.parts.parts
-        self.cpu, self.memory = p["cpu"], p["memory"]
+        self.board = BareBoard(engine, world.SIZE, model)
+        self.cpu, self.memory = self.board.cpu, self.board.memory
         self.background = world.background()
         self._selectors = {}
         self._modes = {}
@@ -56,32 +53,22 @@ class Harness:
 
     def close(self):
         """Give the machine back."""
-        self.parts.close()
-
-    def window_changed(self):
-        """The display's window is of no interest here."""
+        self.board.close()
 
     def _prepare(self):
-        for part, timer in board.timers():
-            setattr(self.parts.parts[part], timer.deadline, NEVER)
         cpu, memory = self.cpu, self.memory
-        memory.ram_size = world.SIZE
         memory.backing[DATA:DATA + DATA_SIZE] = self.background
         kernel = world.kernel_area()
         memory.backing[KERNEL:KERNEL + len(kernel)] = kernel
-        self.parts.map_changed()
-        cpu.model = MODEL
-        reset_cpu(cpu)
         cpu.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG
         cpu.cr3 = KERNEL + world.DIRECTORY
-        cpu.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT
+        cpu.cr4 = (CR4_OSFXSR | CR4_OSXMMEXCPT) & cr4_bits(cpu.features)
         cpu.gdt_base, cpu.gdt_limit = world.KERNEL_LINEAR + world.GDT, len(world.gdt()) - 1
         cpu.idt_base, cpu.idt_limit = world.KERNEL_LINEAR + world.IDT, 0x7FF
         for register, selector in ((LDTR, world.LDT_SEL), (TR, world.TSS_SEL)):
             lo, hi = struct.unpack_from("<II", world.gdt(), selector)
             set_segment(cpu, register, selector, lo, hi)
         flush_tlb_all(cpu)
-        cpu.stop_time, cpu.slice, cpu.may_skip, cpu.stop_request = NEVER, 400_000, True, False
 
     # -- before ----------------------------------------------------------------------------------------------------
 
@@ -160,8 +147,7 @@ class Harness:
         cpu.cr2 = 0
         cpu.shadow = cpu.trap = 0
         cpu.halted = cpu.shutdown = cpu.stepping = cpu.resuming = cpu.reset_request = False
-        cpu.stop_count = cpu.icount + (RUNAWAY if to_end else lead + v.count)
-        self.parts.run()
+        self.board.run(RUNAWAY if to_end else lead + v.count)
         if cpu.shutdown or cpu.reset_request:
             raise GaveUp("the processor shut down or asked for a reset")
         out = self._outcome(v)
@@ -210,11 +196,3 @@ class Harness:
         out.memory = bytes(self.memory.backing[DATA:DATA + DATA_SIZE])
         return out
 
-
-def _make_parts(engine, owner):
-    """The board of one engine; "auto" takes the native one where it is built."""
-    from emu.machine.native_parts import NativeParts, available
-    from emu.machine.python_parts import PythonParts
-    if engine == "native" or engine != "python" and available():
-        return NativeParts(world.SIZE, owner)
-    return PythonParts(world.SIZE, owner)

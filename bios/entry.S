@@ -270,22 +270,27 @@ rest_entry:
     hlt
     iretw
 
-/* Plug and Play BIOS, 16-bit: no function but 60h, which says that the BIOS Boot Specification 1.1 is kept to. */
-    .globl pnp_entry
-pnp_entry:
-    pushw %bp
-    movw %sp, %bp
-    movw $0x82, %ax                     /* function not supported */
-    cmpw $0x60, 6(%bp)
-    jne 1f
+/* Plug and Play BIOS: no function but 60h, which says that the BIOS Boot Specification 1.1 is kept to.  The protected-mode
+ * entry is 16-bit code, yet its caller's stack may be a 32-bit one. */
+    .globl pnp_real, pnp_prot
+pnp_real:
+    pushl %ebp
+    movzwl %sp, %ebp
+    jmp 1f
+pnp_prot:
+    pushl %ebp
+    movl %esp, %ebp
+1:  movw $0x82, %ax                     /* function not supported */
+    cmpw $0x60, 8(%ebp)
+    jne 2f
     pushw %es
     pushw %bx
-    lesw 8(%bp), %bx
+    lesw 10(%ebp), %bx
     movw $0x0101, %es:(%bx)
     xorw %ax, %ax
     popw %bx
     popw %es
-1:  popw %bp
+2:  popl %ebp
     lretw
 
 /* -- the frame of a handler ---------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #define PIRQ_LINES 0x0C00       /* what the links may be routed to, as the 440FX boards say: 10, 11 */
 
 /* pcientry.S, entry.S */
-extern u8 bios32_entry[], pci_entry[], pnp_entry[];
+extern u8 bios32_entry[], pci_entry[], pnp_real[], pnp_prot[];
 
 /* Plug and Play BIOS 1.0A: option ROMs want to be told of it, or they take INT 19h. */
 static void pnp(void)
@@ -18,7 +18,8 @@ static void pnp(void)
     memcpy(t->signature, "$PnP", 4);
     t->version = 0x10;
     t->length = sizeof *t;
-    t->real_offset = t->prot_offset = (u32)pnp_entry;
+    t->real_offset = (u32)pnp_real;
+    t->prot_offset = (u32)pnp_prot;
     t->real_segment = t->data_segment16 = 0xF000;
     t->prot_base = t->data_base = 0xF0000;
     t->checksum = checksum(t, sizeof *t);

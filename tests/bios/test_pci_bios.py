@@ -4,7 +4,8 @@ import struct
 
 import pytest
 from bios_machines import media, ours, rig  # noqa: F401
-from bios_rig import BUFFER, BiosRig
+from bios_rig import BUFFER
+from protected_mode import Protected
 
 pytestmark = pytest.mark.native
 
@@ -85,83 +86,6 @@ def test_power_on_gave_everything_a_place(rig):
     assert [pci(rig, 0x08, ebx=8, edi=0x60 + n).cl for n in range(4)] == [10, 10, 11, 11]
 
 
-# Real mode to flat protected mode, a far call, and back.  EAX to EDI are loaded from 7000h and stored at 7020h.
-CALLER = """
-    FA                      ; cli
-    60                      ; pusha
-    0F 01 16 {w:pointer}    ; lgdt [pointer]
-    0F 20 C0                ; mov eax, cr0
-    0C 01                   ; or al, 1
-    0F 22 C0                ; mov cr0, eax
-    EA {w:flat} 08 00       ; jmp 8:flat
-flat:
-    66 B8 10 00             ; mov ax, 10h                   32-bit code
-    8E D8                   ; mov ds, ax
-    8E C0                   ; mov es, ax
-    8E D0                   ; mov ss, ax
-    89 25 40 70 00 00       ; mov [7040h], esp
-    BC 00 70 00 00          ; mov esp, 7000h
-    A1 00 70 00 00          ; mov eax, [7000h]
-    8B 1D 04 70 00 00       ; mov ebx, [7004h]
-    8B 0D 08 70 00 00       ; mov ecx, [7008h]
-    8B 15 0C 70 00 00       ; mov edx, [700Ch]
-    8B 35 10 70 00 00       ; mov esi, [7010h]
-    8B 3D 14 70 00 00       ; mov edi, [7014h]
-    FF 1D 18 70 00 00       ; call far [7018h]
-    A3 20 70 00 00          ; mov [7020h], eax
-    89 1D 24 70 00 00       ; mov [7024h], ebx
-    89 0D 28 70 00 00       ; mov [7028h], ecx
-    89 15 2C 70 00 00       ; mov [702Ch], edx
-    89 35 30 70 00 00       ; mov [7030h], esi
-    89 3D 34 70 00 00       ; mov [7034h], edi
-    9C                      ; pushf
-    8F 05 38 70 00 00       ; pop dword [7038h]
-    8B 25 40 70 00 00       ; mov esp, [7040h]
-    EA {d:real16} 18 00     ; jmp 18h:real16
-real16:
-    B8 20 00                ; mov ax, 20h                   16-bit code
-    8E D8                   ; mov ds, ax
-    8E C0                   ; mov es, ax
-    8E D0                   ; mov ss, ax
-    0F 20 C0                ; mov eax, cr0
-    24 FE                   ; and al, 0FEh
-    0F 22 C0                ; mov cr0, eax
-    EA {w:real} 00 00       ; jmp 0:real
-real:
-    31 C0                   ; xor ax, ax
-    8E D8                   ; mov ds, ax
-    8E C0                   ; mov es, ax
-    8E D0                   ; mov ss, ax
-    61                      ; popa
-    CF                      ; iret
-pointer:
-    2F 00 {d:gdt}           ;
-gdt:
-    00 00 00 00 00 00 00 00 ;
-    FF FF 00 00 00 9A CF 00 ; 8: flat code
-    FF FF 00 00 00 92 CF 00 ; 10h: flat data
-    FF FF 00 00 00 9A 00 00 ; 18h: 16-bit code
-    FF FF 00 00 00 92 00 00 ; 20h: 16-bit data
-    FF FF 00 00 0F 9A 00 00 ; 28h: 16-bit code at F0000
-"""
-
-
-class Protected:
-    """Far calls from protected mode."""
-
-    def __init__(self, rig):
-        from emu.machine.boot_rom import assemble
-        self.rig = rig
-        rig.put(assemble(CALLER, 0x8000, {}), 0x8000)
-        rig.put(bytes.fromhex("00 80 00 00"), 0x60 * 4)
-
-    def call(self, offset, selector=8, **registers):
-        values = [registers.get(name, 0) for name in ("eax", "ebx", "ecx", "edx", "esi", "edi")]
-        self.rig.put(struct.pack("<6IIH", *values, offset, selector), 0x7000)
-        self.rig.call(0x60)
-        return dict(zip(("eax", "ebx", "ecx", "edx", "esi", "edi", "flags"), self.rig.read(0x7020, "7I")))
-
-
 def directory(rig):
     """The entry point of the BIOS32 service directory."""
     for at in range(0xE0000, 0x100000, 16):
@@ -171,7 +95,7 @@ def directory(rig):
     raise AssertionError("no BIOS32 directory")
 
 
-def test_bios32(rig: BiosRig):
+def test_bios32(rig):
     """As Linux uses it: the directory gives the place of $PCI, which answers like INT 1Ah."""
     far = Protected(rig)
     entry = directory(rig)
@@ -191,29 +115,3 @@ def test_bios32(rig: BiosRig):
     assert r["ecx"] == 0x70108086 and r["esi"] == 0x1234
     r = far.call(service, eax=0xB10D, ebx=IDE, edi=0x40, ecx=0x80008000)
     assert not r["flags"] & 1 and pci(rig, 0x0A, ebx=IDE, edi=0x40).ecx == 0x80008000
-
-
-def test_apm(rig: BiosRig):
-    """APM 1.2 in real mode, and its 16-bit and 32-bit protected-mode entries."""
-    def apm(al, **registers):
-        return rig.call(0x15, eax=0x5300 | al, **registers)
-    r = apm(0x00)
-    assert not r.cf and (r.ax, r.bx, r.cx & 3) == (0x0102, 0x504D, 3)
-    assert apm(0x00, ebx=1).ah == 9
-    assert not apm(0x01).cf
-    assert (apm(0x0E, ecx=0x0102).ax, apm(0x0B).ah, apm(0x0A, ebx=1).bx, apm(0x42).ah) == (0x0102, 0x80, 0x01FF, 0x0C)
-    before = rig.pc.guest_ns
-    apm(0x05)
-    assert rig.pc.guest_ns > before                             # idle: slept until an interrupt
-    far = Protected(rig)
-    r = apm(0x03)
-    assert not r.cf and (r.ax, r.cx, r.dx) == (0xF000, 0xF000, 0xF000)
-    out = far.call(0xF0000 + r.ebx, eax=0x5300)
-    assert out["eax"] & 0xFFFF == 0x0102 and out["ebx"] & 0xFFFF == 0x504D and not out["flags"] & 1
-    out = far.call(0xF0000 + r.ebx, eax=0x530B)
-    assert out["eax"] >> 8 & 0xFF == 0x80 and out["flags"] & 1
-    r = apm(0x02)
-    assert not r.cf and (r.ax, r.cx) == (0xF000, 0xF000)
-    rig.start(0x15, eax=0x5307, ebx=1, ecx=3)                   # off
-    rig.pc.run_for(0.3)
-    assert rig.pc.ended == "poweroff"

@@ -31,5 +31,6 @@ void check_vga(struct check *c)
         pass(c, "CRTC, DAC, beam");
     else
         fail(c, "%s", !crtc ? "CRTC" : !dac ? "DAC" : "the beam stands");
-    detail(c, "palette of %u bits a colour", facts.dac_bits);
+    if (screen.base)
+        detail(c, "palette of %u bits a colour", facts.dac_bits);
 }

@@ -24,5 +24,7 @@ void main(void)
     ui_ready = 1;
     input_start();
     say("DEMO-DONE %u pass, %u absent, %u fail", count_status(PASS), count_status(ABSENT), count_status(FAIL));
+    if (!screen.base)
+        console_line("F8 resets, F10 switches off.");
     ui_run();
 }

@@ -60,7 +60,7 @@ static void summary(void)
     char text[104];
     u32 failed = count_status(FAIL);
     if (!ui_ready)
-        format(text, sizeof text, "Looking at every part of this machine ...");
+        format(text, sizeof text, "Trying every part of this machine ...");
     else
         format(text, sizeof text, "%u parts work, %u are not there, %u fail%s", count_status(PASS), count_status(ABSENT), failed,
                failed ? "." : ".  Point at one to learn more.");

@@ -63,7 +63,11 @@ static void draw_date(void)
 {
     static const u8 offsets[] = { 0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4 };
     static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
+    static u32 shown;
     u32 y = now.year - (now.month < 3);
+    if (shown == now.day)
+        return;
+    shown = now.day;
     char text[24];
     format(text, sizeof text, "%s %u-%02u-%02u", days[(y + y / 4 - y / 100 + y / 400 + offsets[(now.month + 11) % 12] + now.day) % 7],
            now.year, now.month, now.day);
@@ -133,8 +137,7 @@ static void alive(void)
     if (rtc_seconds != last_second) {
         last_second = rtc_seconds;
         draw_clock();
-        if (!now.second || rtc_seconds < 2)
-            draw_date();
+        draw_date();
     }
 }
 

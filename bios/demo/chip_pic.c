@@ -22,7 +22,7 @@ void check_pic(struct check *c)
     quiet = !(pic_irr() & 1);           /* the output is low until the count ends */
     outb(PIT, 4);
     outb(PIT, 0);
-    for (u32 i = 0; i < 10000 && !raised; i++)
+    for (u32 i = 0; i < 1000000 && !raised; i++)
         raised = pic_irr() & 1;
     STI();
     pit_start();

@@ -18,6 +18,8 @@ struct frame { u32 edi, esi, ebp, esp, ebx, edx, ecx, eax, vector, error, eip, c
 extern volatile u32 irq_count[16];
 extern u32 expected_vector, expected_resume;    /* an exception that a check provokes, and where to go on */
 extern volatile u32 seen_vector, seen_error, seen_cr2;
+extern void (*local_interrupt)(void);          /* vector 30h */
+#define LOCAL_VECTOR 0x30
 void interrupts_start(void);
 void irq_handle(u32 line, void (*handler)(void));   /* and unmask the line */
 void irq_mask(u32 line, int off);
@@ -39,11 +41,11 @@ u32 muldiv(u32 a, u32 b, u32 c);        /* a * b / c, with 64 bits between */
 
 /* Look a few times, then halt between the looks; gives whether it came true in time. */
 #define WAIT(condition, most_ticks) ({ \
-    int came = 0; \
+    int came_ = 0; \
     u32 began_ = ticks; \
-    for (u32 looks_ = 0; !(came = (condition)) && ticks - began_ < (most_ticks); looks_++) \
+    for (u32 looks_ = 0; !(came_ = (condition)) && ticks - began_ < (most_ticks); looks_++) \
         if (looks_ > 200) halt(); \
-    came; })
+    came_; })
 
 /* format.c: %s %c %d %u %x, with width, '-' and '0' */
 void vformat(char *out, u32 size, const char *f, __builtin_va_list args);

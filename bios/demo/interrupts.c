@@ -14,8 +14,9 @@ volatile u32 irq_count[16];
 u32 expected_vector, expected_resume;
 volatile u32 seen_vector, seen_error, seen_cr2;
 
-extern const u32 vectors[48];
-static struct { u16 low, selector, kind, high; } idt[48];
+extern const u32 vectors[LOCAL_VECTOR + 1];
+void (*local_interrupt)(void);
+static struct { u16 low, selector, kind, high; } idt[LOCAL_VECTOR + 1];
 static void (*handlers[16])(void);
 
 static u16 mask = 0xFFFB;       /* the cascade is open */
@@ -87,6 +88,11 @@ static void died(struct frame *f)
 
 void interrupt(struct frame *f)
 {
+    if (f->vector == LOCAL_VECTOR) {
+        if (local_interrupt)
+            local_interrupt();
+        return;
+    }
     if (f->vector >= FIRST) {
         irq(f->vector - FIRST);
         return;

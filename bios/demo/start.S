@@ -13,7 +13,7 @@
 
     .text
     .globl vectors
-/* Exceptions push an error code or a 0 in its place; interrupt lines follow at 20h */
+/* Exceptions push an error code or a 0 in its place; interrupt lines follow at 20h, then the local APIC's timer */
 .macro VECTOR n
 vector\n:
     .ifeq (\n == 8) + (\n >= 10 && \n <= 14) + (\n == 17)
@@ -24,7 +24,7 @@ vector\n:
 .endm
 .altmacro
 .set n, 0
-.rept 48
+.rept 49
     VECTOR %n
     .set n, n + 1
 .endr
@@ -43,7 +43,7 @@ common:
 .endm
 vectors:
 .set n, 0
-.rept 48
+.rept 49
     ADDRESS %n
     .set n, n + 1
 .endr

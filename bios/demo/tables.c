@@ -142,6 +142,19 @@ static void walk_smbios(void)
     }
 }
 
+/* For machines without a MADT. */
+static void walk_mp(void)
+{
+    u32 at = get32(tables.mp + 4), count;
+    if (!at || get32(at) != 0x504D4350)         /* "PCMP" */
+        return;
+    tables.local_apic = get32(at + 36);
+    count = get16(at + 34);
+    for (at += 44; count; count--, at += get8(at) ? 8 : 20)
+        if (get8(at) == 2)
+            tables.io_apic = get32(at + 4);
+}
+
 void tables_find(void)
 {
     u32 ebda = EBDA_SEGMENT * 16;
@@ -150,6 +163,8 @@ void tables_find(void)
     scan(ROM_AREA, ROM_END);
     if (tables.rsdp)
         walk_acpi();
+    if (tables.mp && !tables.madt)
+        walk_mp();
     if (tables.smbios)
         walk_smbios();
 }

@@ -35,13 +35,13 @@ static void interrupt_local(void)
 
 void check_apic(struct check *c)
 {
-    u32 count, version = 0, lines = 0;
+    u32 count, version = 0, lines = 0, family = processor.signature >> 8 & 15;
     if (!(processor.features & F_APIC)) {
         absent(c, "none");
         return;
     }
     base = 0xFEE00000;
-    if (processor.features & F_MSR) {
+    if (family >= 6 && (processor.features & F_MSR)) {          /* a Pentium has no such register */
         u32 msr = rdmsr(IA32_APIC_BASE);
         if (!(msr & ENABLED)) {
             absent(c, "disabled");

@@ -1,6 +1,7 @@
 /* Interrupt table, exceptions, the two 8259A. */
 #include "core.h"
 #include "screen.h"
+#include "uart.h"
 
 #define PIC0 0x20
 #define PIC1 0xA0
@@ -79,6 +80,7 @@ static void died(struct frame *f)
     if (!twice++) {
         format(text, sizeof text, "exception %u, error %x, EIP %08x, EAX %08x, CR2 %08x", f->vector, f->error, f->eip, f->eax, seen_cr2);
         say("DEMO-DIED %s", text);
+        serial_drain();
         fill(0, 0, screen.width, 24, C_FAIL);
         draw_text(8, 4, font16, C_WHITE, text);
     }

@@ -122,6 +122,14 @@ void say(const char *f, ...)
     serial_write(text);
 }
 
+/* Send all without interrupts. */
+void serial_drain(void)
+{
+    while (there && tail != head)
+        if (inb(com_ports[0] + LSR) & LSR_EMPTY)
+            send();
+}
+
 /* Wait until all is sent, for those who end the machine. */
 void serial_flush(void)
 {

@@ -12,14 +12,14 @@ import pytest
 from conftest import absent
 
 from emu import Machine
-from emu.cpu.cpuid import F_APIC, IMPLEMENTED
+from emu.cpu.cpuid import F_APIC, F_MMX, F_TSC, IMPLEMENTED, MODELS
 from emu.machine.config import DEMO_CD, FIRMWARE, SEABIOS, Floppy
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERYWHERE = {"cpu", "fpu", "simd", "mmu", "speed", "memory", "pic", "pit", "tsc", "pmtimer", "rtc", "cmos", "dma", "speaker", "kbc",
+EVERYWHERE = {"cpu", "fpu", "mmu", "speed", "memory", "pic", "pit", "pmtimer", "rtc", "cmos", "dma", "speaker", "kbc",
               "keyboard", "mouse", "vga", "vbe", "com1", "com2", "lpt", "floppy", "pci", "ide", "cdpio", "cddma", "acpi", "smbios",
               "fwcfg"}
-APIC = {"apic", "mptable"}
+BY_FEATURE = {F_MMX: {"simd"}, F_TSC: {"tsc"}, F_APIC: {"apic", "mptable"}}
 LINE = re.compile(r"^DEMO (\w+): (pass|absent|fail:)(?: (.*))?$", re.MULTILINE)
 FIRST_SCREEN_MOST = 15_000_000          # instructions, firmware included: a minute or two of the Python engine
 
@@ -41,9 +41,9 @@ def run_checks(pc):
     return report(pc)
 
 
-def expected(*more):
+def expected(*more, features=IMPLEMENTED):
     """What a machine has."""
-    return EVERYWHERE | set(more) | (APIC if IMPLEMENTED & F_APIC else set())
+    return EVERYWHERE.union(more, *(parts for bit, parts in BY_FEATURE.items() if features & bit))
 
 
 def all_well(found, there):
@@ -99,6 +99,19 @@ def test_without_the_graphics_mode(tmp_path):
         pc.type("{f10}", escapes=True)
         pc.run(timeout=30)
         assert pc.ended == "poweroff"
+
+
+@pytest.mark.parametrize("model", MODELS[:-1], ids=lambda model: model.name)
+def test_processor_models(model):
+    with demo(cpu=model.name) as pc:
+        all_well(run_checks(pc), expected(features=model.features))
+
+
+def test_what_is_left_out():
+    with demo(no_apic=True) as pc:
+        all_well(run_checks(pc), expected(features=IMPLEMENTED & ~F_APIC))
+    with demo(no_acpi=True) as pc:
+        all_well(run_checks(pc), expected() - {"acpi", "pmtimer"})
 
 
 @pytest.mark.parametrize("memory", ["2M", "3584M"])
@@ -251,7 +264,7 @@ def in_qemu(tmp_path, *options, seconds=60):
 
 @pytest.mark.heavy
 def test_in_qemu_with_seabios(tmp_path):
-    all_well(in_qemu(tmp_path), EVERYWHERE - {"com2"} | APIC)
+    all_well(in_qemu(tmp_path), expected() - {"com2"})
 
 
 @pytest.mark.heavy

@@ -19,7 +19,7 @@ def processor(model=4, no_apic=False):
 
 
 def announced(cpu):
-    return cpuid(cpu, 1, 0)[3] & F_APIC != 0
+    return cpuid(cpu, 1)[3] & F_APIC != 0
 
 
 @pytest.mark.parametrize("model, name", list(enumerate(m.name for m in MODELS)))
@@ -28,7 +28,7 @@ def test_models(model, name):
     cpu, told = processor(model)
     assert announced(cpu) == (name != "486") == (MODELS[model].apic_version != 0)
     assert told == [0xFEE00900 if name != "486" else 0xFEE00100]
-    assert cpuid(cpu, 1, 0)[1] >> 16 == 0
+    assert cpuid(cpu, 1)[1] >> 16 == 0
 
 
 def test_enable_bit_shows_in_cpuid():
@@ -58,4 +58,4 @@ def test_reserved_bits(value):
 def test_no_tsc_deadline_mode():
     """CPUID.1:ECX bit 24 is 0, and its register is not there."""
     cpu, _ = processor()
-    assert not cpuid(cpu, 1, 0)[2] >> 24 & 1 and attempt(read_msr, cpu, 0x6E0) == (GP, 0)
+    assert not cpuid(cpu, 1)[2] >> 24 & 1 and attempt(read_msr, cpu, 0x6E0) == (GP, 0)

@@ -159,6 +159,35 @@ static void clock(void)
     poke32(BDA, BDA_TICKS, seconds * 18 + seconds * 2065 / 10000);
 }
 
+/* What a set-up program would have stored of the first two disks (type 47: geometry by hand), and the checksum over it.
+ * Windows 95 takes a disk without a type for one that needs the compatibility mode. */
+static void cmos_disks(void)
+{
+    u8 types = 0;
+    u16 sum = 0;
+    for (u8 n = 0; n < 2; n++) {
+        const struct drive *d = &shared.drives[shared.disks[n]];
+        u8 at = n ? 0x24 : 0x1B, there = n < shared.disk_count;
+        if (there)
+            types |= n ? 0x0F : 0xF0;
+        cmos_write(n ? 0x1A : 0x19, there ? 47 : 0);
+        cmos_write(at, there ? (u8)d->phys_cylinders : 0);
+        cmos_write(at + 1, there ? d->phys_cylinders >> 8 : 0);
+        cmos_write(at + 2, there ? d->phys_heads : 0);
+        cmos_write(at + 3, there ? 0xFF : 0);                   /* no write precompensation */
+        cmos_write(at + 4, there ? 0xFF : 0);
+        cmos_write(at + 5, !there ? 0 : d->phys_heads > 8 ? 0xC8 : 0xC0);
+        cmos_write(at + 6, there ? (u8)d->phys_cylinders : 0);  /* landing zone */
+        cmos_write(at + 7, there ? d->phys_cylinders >> 8 : 0);
+        cmos_write(at + 8, there ? d->phys_spt : 0);
+    }
+    cmos_write(0x12, types);
+    for (u8 i = 0x10; i < 0x2E; i++)
+        sum += cmos_read(i);
+    cmos_write(0x2E, sum >> 8);
+    cmos_write(0x2F, (u8)sum);
+}
+
 CALL void post_main(void)
 {
     struct regs r;
@@ -179,6 +208,7 @@ CALL void post_main(void)
     vga_rom();
     memset(&r, 0, sizeof r);
     run_far(0xF000, (u32)drives_init_entry, &r);
+    cmos_disks();
     option_roms();
     poke16(BDA, BDA_WARM, 0);
     boot_prepare();

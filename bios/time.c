@@ -43,6 +43,7 @@ static void wait_start(u16 seg, u16 off, u32 microseconds, u8 kind)
     poke32(BDA, BDA_WAIT_COUNT, microseconds);
     poke8(BDA, BDA_WAIT_ACTIVE, kind);
     outb(0xA1, inb(0xA1) & 0xFE);
+    cmos_write(0x0A, 0x26);             /* 1024 Hz */
     cmos_read(0x0C);
     cmos_write(0x0B, cmos_read(0x0B) | RTC_PIE);
 }

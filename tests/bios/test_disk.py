@@ -156,6 +156,14 @@ def test_absent_drives(rig):
     assert r.ah == 0
 
 
+def test_disk_types_in_the_rtc(rig):
+    """Type 47 with the geometry, and the checksum over 10h to 2Dh."""
+    cmos = rig.pc._rtc.cmos
+    assert (cmos[0x12], cmos[0x19], cmos[0x1A]) == (0xF0, 47, 0)
+    assert (cmos[0x1B] | cmos[0x1C] << 8, cmos[0x1D], cmos[0x23]) == (DISK_SECTORS // 1008, 16, 63)
+    assert cmos[0x2E] << 8 | cmos[0x2F] == sum(cmos[0x10:0x2E])
+
+
 def test_four_disks(boot, media, tmp_path):
     """They are numbered from the first channel's first on; vectors 41h and 46h know the first two."""
     paths = [bios_media.disk(tmp_path / f"{n}.img", DISK_SECTORS + 1008 * n) for n in range(4)]

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CFLAGS = ["-O2", "-fPIC", "-fno-strict-aliasing", "-fno-semantic-interposition", "-fvisibility=hidden", "-w", "-DPy_LIMITED_API=0x030b0000"]
+CFLAGS = ["-O2", "-fno-tree-slp-vectorize", "-fPIC", "-fno-strict-aliasing", "-fno-semantic-interposition", "-fvisibility=hidden", "-w", "-DPy_LIMITED_API=0x030b0000"]
 X86_64 = platform.machine() in ("x86_64", "AMD64")
 CFLAGS += ["-mno-red-zone"] if X86_64 else []
 FILE_CFLAGS = {"slow": ["-mgeneral-regs-only"] if X86_64 else []}

@@ -1,6 +1,6 @@
 """Targets of near branches."""
 
-from emu.bus.component import hot, inline
+from emu.bus.component import inline
 from emu.bus.types import Fault, u32
 
 from .state import CS, GP, REC_OSIZE32, Cpu, Rec
@@ -24,14 +24,14 @@ def target(cpu: Cpu, r: Rec) -> u32:
     return eip
 
 
-@hot
+@inline
 def check_target(cpu: Cpu, r: Rec) -> None:
     """#GP(0) if a relative branch leaves the code segment."""
     if target(cpu, r) > cpu.seg[CS].limit:
         raise Fault(GP, 0)
 
 
-@hot
+@inline
 def check_eip(cpu: Cpu, eip: u32) -> None:
     """#GP(0) if a new EIP is outside the code segment."""
     if eip > cpu.seg[CS].limit:

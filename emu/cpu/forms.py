@@ -1,7 +1,8 @@
 """From encodings and semantic functions to handlers: one function an instruction form, as text in the subset.
 
 A form is an encoding at one operand size, with a register or a memory operand; memory forms come three times: with segment
-checks, and for the flat model with 32-bit addresses, with and without an index register.  The same text is run by the Python engine and translated to C.  Decoding tables are made
+checks, and for the flat model with 32-bit addresses, with and without an index register; forms that reach memory by
+themselves (the stack, strings) twice.  The same text is run by the Python engine and translated to C.  Decoding tables are made
 here too; emu/cpu/decode.py reads them.
 """
 
@@ -12,7 +13,7 @@ from importlib import import_module
 from emu.bus.component import Generic
 from emu.bus.types import T, Const, Fault, u8, u16, u32, u64, u128
 
-from . import memory, registers, state
+from . import flat, memory, registers, state
 from .encodings import encodings
 from .state import GP, MODE_FLAT, UD, Cpu, Rec
 
@@ -49,6 +50,11 @@ def functions():
     return found
 
 
+def flat_twin(name):
+    """What the flat variants of a form call instead of the semantic function of that name."""
+    return flat.twin(functions()[name])
+
+
 class Form:
     """A handler to be: its name, its text in the subset, and how it leaves."""
 
@@ -61,6 +67,7 @@ class _Builder:
 
     def __init__(self, e, opcode, osize, mem, flat):
         self.e, self.opcode, self.mem, self.flat = e, opcode, mem, flat
+        self.twin = bool(flat) and flat_twin(e.function) is not functions()[e.function]
         self.bits = next((VECTOR_WIDTHS[o[1:]] for o in e.operands if o[1:] in VECTOR_WIDTHS), e.width or osize)
         self.osize = osize
         self.lines = []
@@ -75,7 +82,8 @@ class _Builder:
             self.kind = JUMP if self.annotations["return"] is bool else GOTO
 
     def call_name(self):
-        return f"{self.e.function}_u{self.bits}" if self.generic else self.e.function
+        name = f"{self.e.function}_flat" if self.twin else self.e.function
+        return f"{name}_u{self.bits}" if self.generic else name
 
     def width(self, code):
         """Bits of an operand."""
@@ -263,7 +271,7 @@ class _Builder:
         shape = "_".join(o.replace(",", "") for o in e.operands if o[0] not in "J")
         name = "_".join(filter(None, [e.function, f"{self.opcode & 15:x}" if "cc" in self.names else "", shape,
                                       f"{self.bits}" if self.generic or any(o[1:] == "v" or o == "eAX" for o in e.operands) else "",
-                                      "m" + ("", "f", "b")[self.flat] if self.mem else ""]))
+                                      "m" + ("", "f", "b")[self.flat] if self.mem else "f" if self.twin else ""]))
         return name, text, self.kind
 
 
@@ -419,12 +427,12 @@ def namespace():
         for f in (memory.load, memory.store, memory.load_rmw, memory.store_rmw, memory.linear_read, memory.linear_write,
                   registers.reg, registers.set_reg):
             out[f"{f.__name__}_{width.name}"] = f[width]
-        for name, f in functions().items():
-            if isinstance(f, Generic):
-                out[f"{name}_{width.name}"] = f[width]
     for name, f in functions().items():
-        if not isinstance(f, Generic):
-            out[name] = f
+        for called, made in ((name, f), (f"{name}_flat", flat_twin(name))):
+            if isinstance(made, Generic):
+                out |= {f"{called}_{width.name}": made[width] for width in (u8, u16, u32, u64)}
+            else:
+                out[called] = made
     return out
 
 

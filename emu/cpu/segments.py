@@ -290,7 +290,7 @@ def update_mode(cpu: Cpu) -> None:
         mode = mode | MODE_AC
     if cpu.dr[7] & 0xFF != 0:
         mode = mode | MODE_DEBUG
-    flat: bool = mode & (MODE_AC | MODE_DEBUG) == 0
+    flat: bool = mode & (MODE_STACK32 | MODE_AC | MODE_DEBUG) == MODE_STACK32
     for seg in range(4):
         s = cpu.seg[seg]
         if s.base != 0 or s.low != 0 or s.high != 0xFFFFFFFF or s.access & SEG_READ == 0:

@@ -31,6 +31,59 @@ static void kill(M *m, Trace *t)
     m->core.traces_killed++;
 }
 
+/* Which bytes of a page are decoded code: the bits of word w that stand for bytes at..end-1. */
+static ALWAYS_INLINE u64 bits_of(u32 w, u32 at, u32 end)
+{
+    u64 bits = ~(u64)0;
+    if (at > w * 64)
+        bits <<= at & 63;
+    if (end < w * 64 + 64)
+        bits &= ~(u64)0 >> (64 - (end & 63));
+    return bits;
+}
+
+static ALWAYS_INLINE bool any_code(const CodeMap *map, u32 at, u32 end)
+{
+    for (u32 w = at >> 6; w <= (end - 1) >> 6; w++)
+        if (map->bits[w] & bits_of(w, at, end))
+            return true;
+    return false;
+}
+
+static void note_code(CodeMap *map, const Trace *t, bool code)
+{
+    u32 at = t->offset & 0xFFF, end = at + t->bytes;
+    for (u32 w = at >> 6; w <= (end - 1) >> 6; w++) {
+        u64 bits = bits_of(w, at, end);
+        map->bits[w] = code ? map->bits[w] | bits : map->bits[w] & ~bits;
+    }
+}
+
+/* Drop the traces of a page that contain any of the bytes offset..end-1.  What they share with others is code still. */
+static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
+{
+    u32 low = ~(u32)0, high = 0;
+    Trace **at = &m->core.page_traces[page];
+    while (*at) {
+        Trace *t = *at;
+        if (t->offset < end && offset < t->offset + t->bytes) {
+            *at = t->next_in_page;
+            if (t == m->run.trace && m->run.cur)
+                cut_short(m);
+            note_code(m->core.page_code[page], t, false);
+            low = t->offset < low ? t->offset : low;
+            high = t->offset + t->bytes > high ? t->offset + t->bytes : high;
+            kill(m, t);
+        } else
+            at = &t->next_in_page;
+    }
+    for (Trace *t = m->core.page_traces[page]; t; t = t->next_in_page)
+        if (t->offset < high && low < t->offset + t->bytes)
+            note_code(m->core.page_code[page], t, true);
+    if (!m->core.page_traces[page])
+        m->memory.watch_data[page] &= (u8)~1;
+}
+
 /* Bytes of a watched page were written: tell the display, drop the traces that contain them. */
 void backing_written(M *m, u32 offset, u32 size)
 {
@@ -41,30 +94,8 @@ void backing_written(M *m, u32 offset, u32 size)
         u8 watch = m->memory.watch_data[page];
         if (watch & 2)
             m->core.dirty[page - (m->memory.vram_offset >> 12)] = 1;
-        if (watch & 1) {
-            u32 first = (offset & 0xFFF) >> 6, last = ((offset & 0xFFF) + n - 1) >> 6;
-            u64 lines = (~(u64)0 << first) & (~(u64)0 >> (63 - last));
-            if (m->core.page_lines[page] & lines) {
-                Trace **at = &m->core.page_traces[page];
-                u64 left = 0;
-                while (*at) {
-                    Trace *t = *at;
-                    u32 a = t->offset, b = t->offset + t->bytes;
-                    if (a < offset + n && offset < b) {
-                        *at = t->next_in_page;
-                        if (t == m->core.trace && m->core.cur)
-                            cut_short(m);
-                        kill(m, t);
-                    } else {
-                        left |= (~(u64)0 << ((a & 0xFFF) >> 6)) & (~(u64)0 >> (63 - (((b - 1) & 0xFFF) >> 6)));
-                        at = &t->next_in_page;
-                    }
-                }
-                m->core.page_lines[page] = left;
-                if (!left)
-                    m->memory.watch_data[page] &= (u8)~1;
-            }
-        }
+        if (watch & 1 && any_code(m->core.page_code[page], offset & 0xFFF, (offset & 0xFFF) + n))
+            drop_overwritten(m, page, offset, offset + n);
         offset += n;
         size -= n;
     }
@@ -77,18 +108,18 @@ static void forget_traces(M *m)
         if (m->memory.watch_data[p] & 1) {
             m->memory.watch_data[p] &= (u8)~1;
             m->core.page_traces[p] = NULL;
-            m->core.page_lines[p] = 0;
+            memset(m->core.page_code[p], 0, sizeof *m->core.page_code[p]);
         }
     m->core.pool_used = 0;
-    m->core.trace = NULL;
+    m->run.trace = NULL;
     m->core.flushes++;
 }
 
 /* Let the running trace end after the current instruction, and the loop look at events. */
 void cut_short(M *m)
 {
-    Rec *r = m->core.cur;
-    m->core.goal -= m->cpu.left;
+    Rec *r = m->run.cur;
+    m->run.goal -= m->cpu.left;
     m->cpu.left = 0;
     if (r && r->rest > 1 && !m->core.patched) {
         m->core.patched = r + 1;
@@ -99,7 +130,7 @@ void cut_short(M *m)
 
 u32 exit_mid(M *m, Rec *r)
 {
-    m->core.cur = r;
+    m->run.cur = r;
     return EXIT_MID;
 }
 
@@ -232,6 +263,9 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         forget_traces(m);
     Trace *t = (Trace *)(m->core.pool + m->core.pool_used);
     memset(t, 0, sizeof *t);
+    CodeMap **code = &m->core.page_code[offset >> 12];
+    if (!*code && !(*code = calloc(1, sizeof **code)))
+        return NULL;
     const Segment *cs = &m->cpu.seg[1];
     u32 eip = m->cpu.eip, off = 0, count = 0;
     bool ended = false;
@@ -274,8 +308,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
     }
     t->next_in_page = m->core.page_traces[p];
     m->core.page_traces[p] = t;
-    u32 a = offset & 0xFFF, b = a + off - 1;
-    m->core.page_lines[p] |= (~(u64)0 << (a >> 6)) & (~(u64)0 >> (63 - ((b > 0xFFF ? 0xFFF : b) >> 6)));
+    note_code(m->core.page_code[p], t, true);
     m->core.traces_made++;
     return t;
 }
@@ -305,62 +338,88 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     return t;
 }
 
-u32 leave_through(M *m, Rec *r, u32 which, u32 eip)
+/* The trace at cs:eip if it is there and everything that leads to it is known; NULL says nothing.  Calls nothing. */
+static ALWAYS_INLINE Trace *known(M *m, u32 eip)
+{
+    u32 lin = m->cpu.seg[1].base + eip;
+    const ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
+    if (UNLIKELY(e->tag != ((lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1) || e->map_epoch != m->core.map_epoch))
+        return NULL;
+    u64 key = (u64)(e->code + (lin & 0xFFF)) << 8 | m->cpu.mode;
+    Trace *t = m->core.cache[(u32)((key * 0x9E3779B97F4A7C15ull) >> 48)];
+    if (UNLIKELY(!t || t->key != key || (u64)eip + t->bytes - 1 > m->cpu.seg[1].limit || m->cpu.left < t->n))
+        return NULL;
+    return t;
+}
+
+static ALWAYS_INLINE u32 enter(M *m, Trace *t)
+{
+    m->cpu.left -= t->n;
+    m->run.trace = t;
+    return t->rec[0].h(m, t->rec);
+}
+
+static ALWAYS_INLINE void link_traces(Trace *from, u32 which, Trace *to)
+{
+    if (from->key != ~(u64)0 && to->offset >> 12 == from->offset >> 12 && (to->key & 0xFF) == (from->key & 0xFF))
+        from->link[which] = to;
+}
+
+static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which)
 {
     u32 page;
     bool one;
-    Trace *from = m->core.trace;
-    u32 old = m->cpu.eip;
-    (void)r;
-    (void)old;
-    m->cpu.eip = eip;
+    Trace *from = m->run.trace;
     if (m->cpu.left <= 0)
         return EXIT_TRACE;
     u64 flushes = m->core.flushes;
     Trace *t = find(m, &page, &one);
     if (!t || m->cpu.left < t->n) {
-        m->core.cur = NULL;
+        m->run.cur = NULL;
         return EXIT_TRACE;
     }
-    if (flushes == m->core.flushes && from->key != ~(u64)0 && t->offset >> 12 == from->offset >> 12 && (t->key & 0xFF) == (from->key & 0xFF))
-        from->link[which] = t;
-    m->cpu.left -= t->n;
-    m->core.trace = t;
-    return t->rec[0].h(m, t->rec);
+    if (which < 2 && flushes == m->core.flushes)
+        link_traces(from, which, t);
+    return enter(m, t);
+}
+
+u32 leave_through(M *m, Rec *r, u32 which, u32 eip)
+{
+    (void)r;
+    Trace *t = known(m, eip);
+    m->cpu.eip = eip;
+    if (UNLIKELY(!t))
+        return leave_slowly(m, which);
+    link_traces(m->run.trace, which, t);
+    return enter(m, t);
 }
 
 u32 jump_to(M *m, Rec *r, u32 eip)
 {
-    u32 page;
-    bool one;
     if (UNLIKELY(eip > m->cpu.seg[1].limit)) {
         m->cpu.fault_vector = 13;
         m->cpu.fault_error = 0;
         FAULT(m, r);
     }
+    Trace *t = known(m, eip);
     m->cpu.eip = eip;
-    if (UNLIKELY(m->cpu.left <= 0))
-        return EXIT_TRACE;
-    Trace *t = find(m, &page, &one);
-    if (UNLIKELY(!t || m->cpu.left < t->n))
-        return EXIT_TRACE;
-    m->cpu.left -= t->n;
-    m->core.trace = t;
-    return t->rec[0].h(m, t->rec);
+    if (UNLIKELY(!t))
+        return leave_slowly(m, 2);
+    return enter(m, t);
 }
 
 /* ---- the loop ---- */
 static void sync_count(M *m)
 {
-    m->cpu.icount = (u64)(m->core.goal - m->cpu.left);
-    m->core.cur = NULL;
+    m->cpu.icount = (u64)(m->run.goal - m->cpu.left);
+    m->run.cur = NULL;
 }
 
 static u8 look(M *m)
 {
     sync_count(m);
     u8 code = events_poll(m);
-    m->core.goal = (i64)m->cpu.icount + m->cpu.left;
+    m->run.goal = (i64)m->cpu.icount + m->cpu.left;
     return code;
 }
 
@@ -375,7 +434,7 @@ static void deliver(M *m)
 int emu_run(M *m)
 {
     m->cpu.left = 0;
-    m->core.goal = (i64)m->cpu.icount;
+    m->run.goal = (i64)m->cpu.icount;
     m->cpu.attention = true;
     privilege_changed(m);
     for (;;) {
@@ -401,9 +460,9 @@ int emu_run(M *m)
             }
         }
         m->cpu.left -= t->n;
-        m->core.trace = t;
+        m->run.trace = t;
         u32 how = t->rec[0].h(m, t->rec);
-        Rec *r = m->core.cur;
+        Rec *r = m->run.cur;
         switch (how) {
         case EXIT_TRACE:
             break;
@@ -426,7 +485,7 @@ int emu_run(M *m)
             break;
         }
         unpatch(m);
-        m->core.cur = NULL;
+        m->run.cur = NULL;
     }
 }
 
@@ -446,11 +505,11 @@ M *emu_new(u64 backing_size, void *handle)
     m->core.pool = mmap(NULL, m->core.pool_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     m->memory.watch_data = calloc(pages, 1);
     m->core.page_traces = calloc(pages, sizeof(Trace *));
-    m->core.page_lines = calloc(pages, sizeof(u64));
+    m->core.page_code = calloc(pages, sizeof(CodeMap *));
     m->core.cache = calloc(TRACE_CACHE, sizeof(Trace *));
     m->core.dirty = calloc(65536, 1);
     if (m->memory.backing_data == MAP_FAILED || m->core.pool == MAP_FAILED || !m->memory.watch_data || !m->core.page_traces
-        || !m->core.page_lines || !m->core.cache || !m->core.dirty)
+        || !m->core.page_code || !m->core.cache || !m->core.dirty)
         return NULL;
     for (u32 i = 0; i < 2 * TLB_SIZE; i++)
         host_drop(m, (u16)i);
@@ -464,7 +523,9 @@ void emu_free(M *m)
     munmap(m->core.pool, m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);
-    free(m->core.page_lines);
+    for (u64 p = 0; p < m->core.pages; p++)
+        free(m->core.page_code[p]);
+    free(m->core.page_code);
     free(m->core.cache);
     free(m->core.dirty);
     free(m);

@@ -47,12 +47,19 @@ typedef struct Trace {
     Rec rec[];
 } Trace;
 
+typedef struct CodeMap {
+    u64 bits[64];      /* a bit for each byte of a page */
+} CodeMap;
+
 /* ---- what the engine keeps outside declared state ---- */
-struct Core {
+struct Run {
     Trace *trace;       /* the one that runs */
     TlbEntry *tlb;      /* bank of the current privilege */
     Rec *cur;           /* instruction on whose behalf a slow path runs; NULL outside instructions */
     i64 goal;           /* icount at which cpu.left reaches 0 */
+};
+
+struct Core {
     u32 start_eip;      /* EIP of an instruction that synchronises EIP */
     Rec *patched;       /* record whose handler is replaced so that the trace ends before it */
     Handler *patched_h;
@@ -62,7 +69,7 @@ struct Core {
     u64 pool_size, pool_used;
     Trace **cache;
     Trace **page_traces;  /* per backing page */
-    u64 *page_lines;      /* per backing page: 64-byte lines that hold decoded code */
+    CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
     u64 flushes, traces_made, traces_killed, slow_loads, slow_stores;
@@ -70,10 +77,12 @@ struct Core {
     u8 port8[65536], port16[65536], port32[65536];  /* slot that serves a port at each width; 0: none */
 };
 
+/* What every handler touches comes first, within the reach of one-byte displacements. */
 struct M {
-    struct Core core;
+    struct Run run;
+    MACHINE_PARTS  /* the processor is the first */
     u64 r[4];  /* results of translated functions that may fault */
-    MACHINE_PARTS
+    struct Core core;
 };
 
 u64 emu_cold(void *handle, u32 number, u64 a, u64 b, u64 c);
@@ -106,18 +115,18 @@ u32 exit_mid(M *m, Rec *r);
 
 static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 {
-    return (u64)(m->core.goal - m->cpu.left - r->rest);
+    return (u64)(m->run.goal - m->cpu.left - r->rest);
 }
 
 /* ---- intrinsics: each has a Python twin of the same name ---- */
 static ALWAYS_INLINE TlbEntry *tlb_entry(M *m, u32 lin)
 {
-    return &m->core.tlb[(lin >> 12) & (TLB_SIZE - 1)];
+    return &m->run.tlb[(lin >> 12) & (TLB_SIZE - 1)];
 }
 
 static ALWAYS_INLINE void privilege_changed(M *m)
 {
-    m->core.tlb = &m->cpu.tlb[m->cpu.cpl == 3 ? TLB_SIZE : 0];
+    m->run.tlb = &m->cpu.tlb[m->cpu.cpl == 3 ? TLB_SIZE : 0];
 }
 
 static ALWAYS_INLINE void host_drop(M *m, u16 index)
@@ -133,7 +142,7 @@ static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    m->core.cur = r; \
+    m->run.cur = r; \
     if (SLOW(load_slow_##T, m, lin, 0)) \
         return 1; \
     *out = (T)m->r[0]; \
@@ -146,7 +155,7 @@ static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
         memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
         return 0; \
     } \
-    m->core.cur = r; \
+    m->run.cur = r; \
     return SLOW(store_slow_##T, m, lin, v); \
 } \
 static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
@@ -156,7 +165,7 @@ static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    m->core.cur = r; \
+    m->run.cur = r; \
     if (SLOW(check_slow, m, lin, SIZE)) \
         return 1; \
     if (SLOW(load_slow_##T, m, lin, 0)) \
@@ -202,10 +211,10 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
 
 /* ---- how handlers leave ---- */
 #define NEXT(m, r) return (r)[1].h(m, (r) + 1)
-#define FAULT(m, r) do { (m)->core.cur = (r); return EXIT_FAULT; } while (0)
-#define FAULT_ENDS(m, r) do { (m)->core.cur = (r); return EXIT_FAULT_ENDS; } while (0)
+#define FAULT(m, r) do { (m)->run.cur = (r); return EXIT_FAULT; } while (0)
+#define FAULT_ENDS(m, r) do { (m)->run.cur = (r); return EXIT_FAULT_ENDS; } while (0)
 #define ENTER(m, r) do { \
-        (m)->core.cur = (r); \
+        (m)->run.cur = (r); \
         (m)->core.start_eip = (m)->cpu.eip + (r)->off; \
         (m)->cpu.icount = exact_icount(m, r); \
         (m)->cpu.eip = (m)->core.start_eip + (r)->len; \
@@ -218,11 +227,11 @@ u32 leave_through(M *m, Rec *r, u32 which, u32 eip);
  * mapping; a trace that was overwritten has an ``n`` that no budget reaches. */
 static ALWAYS_INLINE u32 follow(M *m, Rec *r, u32 which, u32 eip)
 {
-    Trace *t = m->core.trace->link[which];
+    Trace *t = m->run.trace->link[which];
     m->cpu.eip = eip;
     if (LIKELY(t && m->cpu.left >= t->n)) {
         m->cpu.left -= t->n;
-        m->core.trace = t;
+        m->run.trace = t;
         return t->rec[0].h(m, t->rec);
     }
     return leave_through(m, r, which, eip);

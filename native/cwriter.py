@@ -406,6 +406,8 @@ class FunctionWriter:
         if e.type.wide:
             right = self.expr(b) if op in ("<<", ">>") else self.wide(b)
             return f"({self.wide(a)} {c_op} {right})"
+        if op == "&" and b.op == "const" and a.type.max is not None and ~b.parts[0] & (1 << a.type.max.bit_length()) - 1 == 0:
+            return self.num(a)  # what the mask would clear is 0 already
         left = f"(u64){self.expr(a)}" if a.op == "const" else self.num(a)
         return f"({left} {c_op} {self.expr(b) if op in ('<<', '>>') else self.num(b)})"
 

@@ -150,7 +150,8 @@ class Generator:
         out.append(f"#define HANDLER_COUNT {len(self.handlers)}")
         out.append("#define HANDLER_TABLE " + ", ".join(self.program.c_name(k) for k in self.handlers))
         out += [struct_text(c) for c in _structs(classes) + classes]
-        out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};" for n, cls in board.PARTS.items()))
+        out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};" 
+                                                       for n, cls in sorted(board.PARTS.items(), key=lambda part: part[0] != "cpu")))
         out.append("#define PART_OFFSETS " + " ".join(
             f'if (!strcmp(name, "{n}")) return (u32)offsetof(M, {c_name(n)});' for n in board.PARTS))
         return "\n".join(out) + "\n"

@@ -35,8 +35,8 @@ static void fill_host(M *m, u32 lin, bool write)
 
 static void before_slow(M *m)
 {
-    if (m->core.cur)
-        m->cpu.icount = exact_icount(m, m->core.cur);
+    if (m->run.cur)
+        m->cpu.icount = exact_icount(m, m->run.cur);
 }
 
 static void after_slow(M *m)

@@ -1,12 +1,12 @@
 """General registers by number and width.  Encodings: Intel SDM volume 2, table 3-1."""
 
 from emu.bus.component import inline
-from emu.bus.types import T, u8, u32
-from .state import Cpu
+from emu.bus.types import T, u32
+from .state import REGISTER, Cpu
 
 
 @inline
-def reg(cpu: Cpu, n: u8) -> T:
+def reg(cpu: Cpu, n: REGISTER) -> T:
     """Register n, 0 to 7, at width T (u8: AL CL DL BL AH CH DH BH)."""
     if T.bits == 8:
         return T(cpu.gpr[n & 3] >> ((n & 4) << 1))
@@ -14,7 +14,7 @@ def reg(cpu: Cpu, n: u8) -> T:
 
 
 @inline
-def set_reg(cpu: Cpu, n: u8, v: T) -> None:
+def set_reg(cpu: Cpu, n: REGISTER, v: T) -> None:
     """Set register n at width T; the rest of the 32 bits stays."""
     if T.bits == 8:
         if n > 3:

@@ -4,6 +4,7 @@ from emu.bus.component import Component, Struct, hot
 from emu.bus.types import Array, Bounded, Derived, Native, Wire, i64, u8, u16, u32, u64
 from emu.cpu.fpu.state import Fpu
 
+REGISTER = Bounded(8, 7)  # type of a register's number
 # General registers, in encoding order; index 8 always holds 0 and stands for "no base" or "no index".
 EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, NO_REG = range(9)
 # Segment registers, in encoding order, then the two system ones.
@@ -92,8 +93,8 @@ class Rec(Struct):
     imm: u32
     disp: u32
     imm2: u16
-    rm: Bounded(8, 7)
-    reg: Bounded(8, 7)
+    rm: REGISTER
+    reg: REGISTER
     base: Bounded(8, 8)
     idx: Bounded(8, 8)
     scale: Bounded(8, 3)
@@ -106,7 +107,7 @@ class Rec(Struct):
 
 
 class Cpu(Component):
-    """An i686 processor."""
+    """An i686 processor.  The busiest fields come first: the C reaches them with short displacements."""
 
     gpr: Array(u32, 16)
     eip: u32
@@ -115,6 +116,10 @@ class Cpu(Component):
     cc_res: u32
     cc_a: u32
     cc_b: u32
+    left: Derived(i64)  # instructions that may run before the engine looks at events
+    cpl: u8
+    mode: u8
+    attention: Derived(bool)  # a chip was accessed: look at events after this instruction
     seg: Array(Segment, 8)
     gdt_base: u32
     gdt_limit: u16
@@ -125,8 +130,6 @@ class Cpu(Component):
     cr3: u32
     cr4: u32
     dr: Array(u32, 8)
-    cpl: u8
-    mode: u8
     shadow: u8
     halted: bool
     shutdown: bool
@@ -165,8 +168,6 @@ class Cpu(Component):
     resuming: bool  # EFLAGS.RF is cleared after the instruction that runs now
     stepping: bool  # the instruction that runs now ends in a single-step trap
     reset_request: bool
-    left: Derived(i64)  # instructions that may run before the engine looks at events
-    attention: Derived(bool)  # a chip was accessed: look at events after this instruction
     stop_request: Derived(bool)
     stop_time: Derived(u64)  # the run ends at this guest time
     stop_count: Derived(u64)  # or at this icount

@@ -57,7 +57,7 @@ def POPA(cpu: Cpu, r: Rec) -> None:
     for n in range(8):
         if n != 3:
             value: T = stack_read[T](cpu, r, n * (T.bits >> 3))
-            set_reg[T](cpu, u8(7 - n), value)
+            set_reg[T](cpu, u8(7 - n) & 7, value)
     stack_move(cpu, T.bits)
 
 

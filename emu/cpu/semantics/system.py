@@ -85,8 +85,8 @@ def write_cr0(cpu: Cpu, value: u32) -> None:
     cpu.cr0 = new
     if new & CR0_PE == 0:
         set_cpl(cpu, 0)
-    if changed & (CR0_PG | CR0_WP | CR0_PE) != 0:
-        flush_tlb_all(cpu)
+    if changed & CR0_PG != 0 or changed & CR0_WP != 0 and new & CR0_PG != 0:
+        flush_tlb_all(cpu)  # a change of PE alone flushes too, but shows nothing: paging is off then
     update_mode(cpu)
 
 

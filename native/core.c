@@ -1,10 +1,15 @@
 /* The loop of the native engine: finding and making traces, leaving them, faults, and the slow memory paths. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include "core.h"
 
 static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
+#ifndef EMU_PROFILE
+static const struct { u16 second; Handler *both; } pairs[] = { PAIR_TABLE };
+static const u16 pair_start[HANDLER_COUNT + 1] = { PAIR_START };
+#endif
 
 /* ---- calls back into Python ---- */
 u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c)
@@ -101,8 +106,46 @@ void backing_written(M *m, u32 offset, u32 size)
     }
 }
 
+#ifdef EMU_PROFILE
+/* How often each pair of handlers ran one after the other, written to the file that the variable EMU_PROFILE names. */
+static u64 pairs[HANDLER_COUNT][HANDLER_COUNT];
+static const char *const handler_names[HANDLER_COUNT] = { HANDLER_NAMES };
+
+static u32 handler_number(const Handler *h)
+{
+    for (u32 n = 0; n < HANDLER_COUNT; n++)
+        if (handlers[n] == h)
+            return n;
+    return 0;
+}
+
+static void count_pairs(M *m)
+{
+    for (u64 at = 0; at < m->core.pool_used;) {
+        Trace *t = (Trace *)(m->core.pool + at);
+        for (u32 i = 0; t->runs && i + 1 < t->count; i++)
+            pairs[handler_number(t->rec[i].h)][handler_number(t->rec[i + 1].h)] += t->runs;
+        at += (sizeof(Trace) + (t->count + 1) * sizeof(Rec) + 15) & ~(u64)15;
+    }
+}
+
+static void write_pairs(void)
+{
+    FILE *out = getenv("EMU_PROFILE") ? fopen(getenv("EMU_PROFILE"), "w") : NULL;
+    for (u32 a = 0; out && a < HANDLER_COUNT; a++)
+        for (u32 b = 0; b < HANDLER_COUNT; b++)
+            if (pairs[a][b])
+                fprintf(out, "%llu %s %s\n", (unsigned long long)pairs[a][b], handler_names[a], handler_names[b]);
+    if (out)
+        fclose(out);
+}
+#endif
+
 static void forget_traces(M *m)
 {
+#ifdef EMU_PROFILE
+    count_pairs(m);
+#endif
     memset(m->core.cache, 0, TRACE_CACHE * sizeof(Trace *));
     for (u64 p = 0; p < m->core.pages; p++)
         if (m->memory.watch_data[p] & 1) {
@@ -256,6 +299,29 @@ static Trace *single(M *m, u32 page)
     return t;
 }
 
+#ifndef EMU_PROFILE
+/* Two instructions whose pair has a handler of its own become one step.  The second keeps its handler, for whoever enters
+ * or leaves between them. */
+static bool fuse_two(Rec *r, u16 first, u16 second)
+{
+    for (u32 n = pair_start[first]; n < pair_start[first + 1]; n++)
+        if (pairs[n].second == second) {
+            r->h = pairs[n].both;
+            return true;
+        }
+    return false;
+}
+
+/* The last two first: a comparison and its branch gain most. */
+static void fuse(Rec *r, const u16 *number, u32 count)
+{
+    if (count >= 2 && fuse_two(&r[count - 2], number[count - 2], number[count - 1]))
+        count -= 2;
+    for (u32 i = 0; i + 1 < count; i++)
+        i += fuse_two(&r[i], number[i], number[i + 1]);
+}
+#endif
+
 static Trace *make(M *m, u64 key, u32 page, u32 offset)
 {
     u64 size = sizeof(Trace) + (TRACE_MAX + 1) * sizeof(Rec);
@@ -268,6 +334,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         return NULL;
     const Segment *cs = &m->cpu.seg[1];
     u32 eip = m->cpu.eip, off = 0, count = 0;
+    u16 number[TRACE_MAX];
     bool ended = false;
     while (count < TRACE_MAX) {
         Rec *r = &t->rec[count];
@@ -282,8 +349,8 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         if (h == LONG_HANDLER && count)
             break;
         place(r, h, off);
+        number[count++] = (u16)h;
         off += r->len;
-        count++;
         if (r->flags & REC_ENDS) {
             ended = true;
             break;
@@ -295,6 +362,11 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
     t->offset = offset;
     t->bytes = (u16)off;
     finish(m, t, count, ended);
+#ifdef EMU_PROFILE
+    t->count = count;
+#else
+    fuse(t->rec, number, count);
+#endif
     m->core.pool_used += (sizeof(Trace) + (count + 1) * sizeof(Rec) + 15) & ~(u64)15;
     u32 p = offset >> 12;
     if (!(m->memory.watch_data[p] & 1)) {
@@ -354,6 +426,7 @@ static ALWAYS_INLINE Trace *known(M *m, u32 eip)
 
 static ALWAYS_INLINE u32 enter(M *m, Trace *t)
 {
+    COUNT_RUN(t);
     m->cpu.left -= t->n;
     m->run.trace = t;
     return t->rec[0].h(m, t->rec);
@@ -461,6 +534,7 @@ int emu_run(M *m)
         }
         m->cpu.left -= t->n;
         m->run.trace = t;
+        COUNT_RUN(t);
         u32 how = t->rec[0].h(m, t->rec);
         Rec *r = m->run.cur;
         switch (how) {
@@ -519,6 +593,10 @@ M *emu_new(u64 backing_size, void *handle)
 
 void emu_free(M *m)
 {
+#ifdef EMU_PROFILE
+    count_pairs(m);
+    write_pairs();
+#endif
     munmap(m->memory.backing_data, m->core.pages << 12);
     munmap(m->core.pool, m->core.pool_size);
     free(m->memory.watch_data);

@@ -44,8 +44,18 @@ typedef struct Trace {
     u32 offset;        /* backing offset of the first byte */
     struct Trace *next_in_page;
     struct Trace *link[2];  /* where its branch leads inside the page: taken, not taken */
+#ifdef EMU_PROFILE
+    u64 runs;
+    u32 count;
+#endif
     Rec rec[];
 } Trace;
+
+#ifdef EMU_PROFILE
+#define COUNT_RUN(t) ((t)->runs++)
+#else
+#define COUNT_RUN(t) UNUSED
+#endif
 
 typedef struct CodeMap {
     u64 bits[64];      /* a bit for each byte of a page */
@@ -232,6 +242,7 @@ static ALWAYS_INLINE u32 follow(M *m, Rec *r, u32 which, u32 eip)
     if (LIKELY(t && m->cpu.left >= t->n)) {
         m->cpu.left -= t->n;
         m->run.trace = t;
+        COUNT_RUN(t);
         return t->rec[0].h(m, t->rec);
     }
     return leave_through(m, r, which, eip);

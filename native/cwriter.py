@@ -67,8 +67,9 @@ def struct_text(cls, ffi=False):
 class FunctionWriter:
     """Writes one function.  ``program`` answers what a call resolves to (see native/program.py)."""
 
-    def __init__(self, program, fn, handler=None):
-        self.program, self.fn, self.handler = program, fn, handler
+    def __init__(self, program, fn, handler=None, then=None):
+        """``then``: the label to go to instead of the next instruction (the first half of a pair)."""
+        self.program, self.fn, self.handler, self.then = program, fn, handler, then
         self.lines = []
         self.depth = 1
         self.labels = 0
@@ -96,9 +97,9 @@ class FunctionWriter:
         prefix = "static ALWAYS_INLINE " if fn.inline else ""
         return f"{prefix}{ret} {self.program.c_name(fn.key)}({', '.join(params)})"
 
-    def write(self):
+    def write(self, head=True):
         fn = self.fn
-        self.lines = [self.signature(), "{"]
+        self.lines = [self.signature(), "{"] if head else ["{"]
         for name, t in fn.locals.items():
             self.emit(f"{c_type(t)} {c_name(name)}{' = 0' if t.kind != 's' else ''};")
         if self.handler == "ends":
@@ -112,6 +113,8 @@ class FunctionWriter:
         return "\n".join(self.lines)
 
     def finish(self):
+        if self.then:
+            return f"goto {self.then};"
         return "NEXT(m, r);" if self.handler == "next" else "LEAVE(m, r);"
 
     def emit(self, text):

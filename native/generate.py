@@ -5,6 +5,7 @@ Reads the board (emu/machine/board.py), the instruction forms (emu/cpu/forms.py)
 
 import inspect
 import sys
+from bisect import bisect_left
 from pathlib import Path
 
 from emu.bus.component import Struct
@@ -20,6 +21,7 @@ CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC"
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"
+PAIRS = Path(__file__).with_name("pairs.txt")
 FUNCTIONS_A_FILE = 220
 INLINE_SIZE = 60  # nodes of the typed tree
 
@@ -96,6 +98,9 @@ class Generator:
                 self._method(part, name)
         for part, timer in board.timers():
             self._method(part, timer.expire)
+        by_name = {p.c_name(k): k for k in self.handlers}
+        self.pairs = [tuple(by_name[name] for name in line.split()) for line in PAIRS.read_text().splitlines()
+                      if line and line[0] != "#"]
         p.follow()
         self.inline_small()
         p.analyse()
@@ -133,6 +138,9 @@ class Generator:
         handlers = [p.functions[k] for k in self.handlers]
         texts = {f.key: p.writer(f).write() for f in inlines + plain + handlers}
         board_text = self.board_text()
+        for n in range(0, len(self.pairs), HANDLERS_A_FILE):
+            body = "\n\n".join(p.pair_text(*pair) for pair in self.pairs[n:n + HANDLERS_A_FILE])
+            self.files[f"gen_pairs{n // HANDLERS_A_FILE}.c"] = f'#include "core.h"\n\n{body}\n'
         for stem, group, size in (("gen_functions", plain, FUNCTIONS_A_FILE), ("gen_handlers", handlers, HANDLERS_A_FILE)):
             for n in range(0, len(group), size):
                 body = "\n\n".join(texts[f.key] for f in group[n:n + size])
@@ -149,6 +157,12 @@ class Generator:
         out = [f"#define {k} {v}u" for k, v in CONSTANTS.items()]
         out.append(f"#define HANDLER_COUNT {len(self.handlers)}")
         out.append("#define HANDLER_TABLE " + ", ".join(self.program.c_name(k) for k in self.handlers))
+        out.append("#define HANDLER_NAMES " + ", ".join(f'"{self.program.c_name(k)}"' for k in self.handlers))
+        number = {k: n for n, k in enumerate(self.handlers)}
+        pairs = sorted(self.pairs, key=lambda pair: number[pair[0]])
+        out.append("#define PAIR_TABLE " + ", ".join(f"{{{number[b]}, {self.program.pair_name(a, b)}}}" for a, b in pairs))
+        firsts = [number[a] for a, _ in pairs]
+        out.append("#define PAIR_START " + ", ".join(str(bisect_left(firsts, n)) for n in range(len(self.handlers) + 1)))
         out += [struct_text(c) for c in _structs(classes) + classes]
         out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};" 
                                                        for n, cls in sorted(board.PARTS.items(), key=lambda part: part[0] != "cpu")))
@@ -159,6 +173,7 @@ class Generator:
     def prototype_text(self, plain, handlers):
         p = self.program
         out = [p.writer(f).signature() + ";" for f in plain + handlers]
+        out += [f"Handler {p.pair_name(*pair)};" for pair in self.pairs]
         out += [line.replace("static const", "extern const").partition(" = ")[0] + ";" for line in p.table_text().splitlines()]
         out.append(p.cold_text())
         for w in (8, 16, 32):

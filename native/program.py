@@ -211,6 +211,21 @@ class Program:
     def writer(self, fn):
         return FunctionWriter(self, fn, self.handlers.get(fn.key))
 
+    def pair_text(self, first, second):
+        """One handler for two instructions that follow each other.  The slow paths of the first may want the trace to end
+        before the second: then the second's handler has been exchanged."""
+        a, b = (self.functions[k] for k in (first, second))
+        out = [f"u32 {self.pair_name(first, second)}(M *m, Rec *r)", "{"]
+        out += FunctionWriter(self, a, "next", then="second").write(head=False).splitlines()
+        out += ["second: UNUSED;", "    r++;"]
+        if a.faults:
+            out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}))\n        return r->h(m, r);")
+        out += FunctionWriter(self, b, self.handlers[second]).write(head=False).splitlines()
+        return "\n".join(out + ["}"])
+
+    def pair_name(self, first, second):
+        return f"{self.c_name(first)}__{self.c_name(second)[3:]}"
+
 
 def _number(v):
     """C text of a constant in a table."""

@@ -4,6 +4,7 @@ import pytest
 from rig import machine, peek, poke, record, set_segment
 
 from emu.bus.types import Fault
+from emu.cpu.cpuid import F_SSE, F_SSE2
 from emu.cpu.semantics.fxsave import FXRSTOR, FXSAVE
 from emu.cpu.state import CR0_PE, CR0_TS, CR4_OSFXSR, GP, NM, Cpu
 
@@ -13,6 +14,7 @@ AT = 0x1000
 def loaded(**state):
     """A machine with something different in every field of the FPU."""
     cpu = machine(**state)
+    cpu.features = F_SSE
     f = cpu.fpu
     f.fcw, f.fsw, f.top, f.ftw, f.fop = 0x037F, 0x4100, 3, 0xA5, 0x7AB
     f.fip, f.fcs, f.fdp, f.fds, f.mxcsr = 0x11111111, 0x2222, 0x33333333, 0x4444, 0x1FA0
@@ -72,6 +74,6 @@ def test_reserved_mxcsr_bits():
     with pytest.raises(Fault) as found:
         FXRSTOR(cpu, record(disp=AT))
     assert found.value.vector == GP and cpu.fpu.fcw == 0x0340 and cpu.fpu.mxcsr == 0x1FA0
-    cpu.features = 1 << 26
+    cpu.features = F_SSE | F_SSE2
     FXRSTOR(cpu, record(disp=AT))
     assert cpu.fpu.mxcsr == 0x40

@@ -8,39 +8,56 @@ from .text import CP437
 # Where a program's 8-dot cells may begin: most start in the corner, menus with a border a little inside
 ORIGINS = ((0, 0), (8, 8))
 ENOUGH_DOTS = 6  # on a picture as background, smaller shapes would be found by chance
-CERTAIN = 32  # glyphs of a font after which no other is tried
+CERTAIN = 32  # glyphs of a font after which no other is tried, if they are half of all that there is
 
 SPACE, LOWER_HALF, BLOCK, UPPER_HALF, HARD_SPACE = 0x20, 0xDC, 0xDB, 0xDF, 0xFF  # code page 437
 
 
-def find_fonts(rom):
-    """The fonts of 8x16, 8x14 and 8x8 dots inside a VGA BIOS: a list of (height, bytes of 256 glyphs).
+def find_fonts(memory):
+    """The fonts of 8x16, 8x14 and 8x8 dots in memory, a VGA BIOS or a whole RAM: a list of (height, bytes of 256 glyphs).
 
-    A font is known by the glyphs that look the same in all: blanks, the full block, the half blocks.
+    A font is known by the glyphs that look the same in all: blanks, the full block, the half blocks; and by all letters and
+    digits being there and different.
     """
-    rom = bytes(rom)
+    data = np.frombuffer(memory, np.uint8)
+    data = data[:len(data) & ~3]
+    full = np.flatnonzero(data.view("<u4") == 0xFFFFFFFF)  # every full block has four bytes in a row that are aligned
+    if len(full):
+        full = full[np.concatenate(([True], full[1:] - full[:-1] > 1))] * 4
+    for _ in range(3):  # up to three bytes of it come before
+        full = full - ((full > 0) & (data[full - 1] == 0xFF))
     fonts = []
     for height in (16, 14, 8):
-        block, size = b"\xff" * height, 256 * height
-        at = rom.find(block)
-        while at >= 0:
-            base = at - BLOCK * height
-            font = rom[base:base + size] if base >= 0 else b""
-            glyph = [font[code * height:(code + 1) * height] for code in range(256)]
-            if len(font) == size and not any(glyph[SPACE]) and not any(glyph[HARD_SPACE]) \
-                    and glyph[LOWER_HALF][0] == 0 and glyph[LOWER_HALF][-1] == 0xFF \
-                    and glyph[UPPER_HALF][0] == 0xFF and glyph[UPPER_HALF][-1] == 0:
-                fonts.append((height, font))
-                break
-            at = rom.find(block, at + 1)
+        last = len(data) - (256 - BLOCK) * height
+        at = full[(full >= BLOCK * height) & (full <= last)]
+        at = at[(data[at + height - 1] == 0xFF) & (data[at + height] == 0) & (data[at - BLOCK * height + SPACE * height] == 0)]
+        found = {}
+        for block in at.tolist():
+            font = data[block - BLOCK * height:][:256 * height].tobytes()
+            if _is_font(font, height):
+                found.setdefault(font, None)
+        fonts += [(height, font) for font in found]
     return fonts
 
 
+def _is_font(font, height):
+    glyph = [font[code * height:(code + 1) * height] for code in range(256)]
+    letters = glyph[33:127]
+    return not any(glyph[SPACE]) and not any(glyph[HARD_SPACE]) and glyph[BLOCK] == b"\xff" * height \
+        and glyph[LOWER_HALF][0] == 0 and glyph[LOWER_HALF][-1] == 0xFF \
+        and glyph[UPPER_HALF][0] == 0xFF and glyph[UPPER_HALF][-1] == 0 \
+        and all(any(letter) for letter in letters) and len(set(letters)) > 90
+
+
 class GlyphReader:
-    """Recognises the glyphs of ``fonts``: a list of (height, bytes of 256 glyphs, 8 dots wide)."""
+    """Recognises the glyphs of ``fonts``: a list of (height, bytes of 256 glyphs, 8 dots wide).
+
+    ``certain`` says whether what was read last is likely to be all of the text.
+    """
 
     def __init__(self, fonts):
         self.fonts = []
+        self.certain = False
         self._check, self._text = None, []
         for height, data in fonts:
             glyphs = {}
@@ -59,14 +76,16 @@ class GlyphReader:
         if check == self._check:
             return list(self._text)
         best, best_count = [], 0
+        self.certain = False
         for height, glyphs in self.fonts:
             for left, top in ORIGINS:
-                rows, count = self._read(pixels[top:, left:], height, glyphs)
+                rows, count, cells = self._read(pixels[top:, left:], height, glyphs)
                 if count > best_count:
                     best, best_count = rows, count
-                if count:
+                    self.certain = count >= CERTAIN and count * 2 >= cells
+                if count * 2 >= cells:
                     break
-            if best_count >= CERTAIN:
+            if self.certain:
                 break
         self._check, self._text = check, best
         return list(best)
@@ -75,7 +94,7 @@ class GlyphReader:
     def _read(pixels, height, glyphs):
         rows, columns = pixels.shape[0] // height, pixels.shape[1] // 8
         if not rows or not columns:
-            return [], 0
+            return [], 0, 0
         pixels = np.ascontiguousarray(pixels[:rows * height, :columns * 8])
         low = high = pixels[:, ::8]
         for dot in range(1, 8):
@@ -102,4 +121,4 @@ class GlyphReader:
                         count += character != " "
                         break
             text.append("".join(line).rstrip())
-        return text, count
+        return text, count, int((~blank).sum())

@@ -25,6 +25,7 @@ class Renderer:
         self.reader = GlyphReader(fonts)
         self.pixels = np.zeros((480, 640), np.uint32)  # 0x00RRGGBB
         self.mode = BLANK
+        self.certain = True  # is what text() gave likely to be all of the text?
         self._painter = None
         self._key = self._colours = None
         self._changes = (0, 480)
@@ -101,8 +102,13 @@ class Renderer:
     def text(self):
         """The text on the screen as a list of strings without trailing blanks; empty where no text is found."""
         mode = Mode.of(self.vga)
+        self.certain = True
         if mode.kind == "text":
             return read_text(self.vga, mode, self.memory, self.vga.start_address())
         self.update()
+        if not self.mode.visible:
+            return []
         across, down = self.mode.pixel
-        return self.reader.read(np.ascontiguousarray(self.pixels[::down, ::across])) if self.mode.visible else []
+        text = self.reader.read(np.ascontiguousarray(self.pixels[::down, ::across]))
+        self.certain = self.reader.certain
+        return text

@@ -26,6 +26,7 @@ TICK = 10_000_000  # ns of guest time between the fixed points at which the host
 VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in virtual time, so that runs repeat
 ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
 VGA_ROM_AT = 256 << 10
+FONT_SEARCH = 2_000_000_000  # guest ns until memory may be searched for a font again
 HOST_SLEEP = 0.01
 BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
@@ -56,6 +57,7 @@ class Machine:
         self.closed = False
         self.viewed = False  # a viewer clears the marks of written video memory
         self._text = self._fonts = None
+        self._font_search = 0
         self._media = []
         self._typing = []
         self._serial = bytearray()
@@ -431,11 +433,24 @@ class Machine:
             self._fonts = find_fonts(self._vga_bios)
         return Renderer(self.vga, self.vram, None, self._fonts)
 
+    def _read_screen(self):
+        """The text on the screen.  Where it is drawn in a font that the VGA BIOS has not, the guest has it in its memory; that is
+        searched at growing distances, since there are pictures without text."""
+        from emu.display.glyphs import find_fonts
+        renderer = self._renderer()
+        text = renderer.text()
+        if renderer.certain or self.guest_ns < self._font_search:
+            return text
+        before = len(self._fonts)
+        self._fonts += [font for font in find_fonts(memoryview(self._memory.backing)[:self.config.memory]) if font not in self._fonts]
+        self._font_search = self.guest_ns * 5 // 4 + FONT_SEARCH
+        return self._renderer().text() if len(self._fonts) > before else text
+
     def screen_text(self):
         """The rows of the text screen (or of text in a known font on a graphical one)."""
         key = self.vga.revision
         if self._text is None or self._text[0] != key:
-            self._text = key, self._renderer().text()
+            self._text = key, self._read_screen()
         return list(self._text[1])
 
     def screenshot(self):
@@ -492,5 +507,6 @@ class Machine:
         for name, part in self.parts.parts.items():
             part.restore(state["parts"][name])
         self._memory.backing[:] = state["backing"]
+        self._font_search = 0
         self.parts.forget()
         self._remap()

@@ -3,6 +3,8 @@
 import pytest
 from vga_bios_rig import calls, video  # noqa: F401
 
+import font_text  # isort: skip
+
 from emu.display.mode import Mode
 
 # Mode, bits of a colour, width, height in pixels
@@ -164,3 +166,17 @@ def test_bank_stays_where_the_program_has_it(video):
         video.call(0x0E00 | byte, bx=7)
     assert video.call(0x4F05, bx=0x0100)["dx"] == 7
     assert video.pc.screen_text()[0] == "text"
+
+
+def test_text_in_a_font_that_only_the_guest_has(video):
+    """Is read all the same: the font is in the guest's memory."""
+    height = 16
+    mirrored = bytes(int(f"{row:08b}"[::-1], 2) for glyph in font_text.read_font(height)[0] for row in glyph)
+    video.write(0x20001, mirrored)
+    start(video, 0x103)
+    video.call(0x1121, bx=0, cx=height, dx=37, bp=1, es=0x2000)
+    video.pc.run_for(seconds=video.pc.guest_seconds / 3 + 3)  # searches are rare
+    for byte in b"Backward letters, as if seen in a mirror":
+        video.call(0x0E00 | byte, bx=7)
+    assert video.pc.screen_text()[0] == "Backward letters, as if seen in a mirror"
+    video.write(0x20001, bytes(len(mirrored)))

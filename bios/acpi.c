@@ -19,7 +19,7 @@ struct command {
 } PACKED;
 
 static struct { char name[56]; u8 *at; u32 size; } placed[MAX_FILES];
-static u32 count;
+static u32 count, missing;
 
 static int find(const char *name)
 {
@@ -40,6 +40,7 @@ static void allocate(const struct command *c)
     u8 *at = c->allocate.zone == ZONE_F_SEGMENT ? table_alloc(file.size, align) : high_alloc(file.size, align);
     if (!at) {
         print("no room for %s\n", c->allocate.file);
+        missing++;
         return;
     }
     fw_cfg_read(file.key, at, file.size);
@@ -84,4 +85,7 @@ void acpi_load(void)
         case ADD_POINTER: pointer(&script[i]); break;
         case ADD_CHECKSUM: sum(&script[i]); break;
         }
+    if (missing)                /* with 1 MiB of memory: a pointer to tables that are not there misleads */
+        for (u32 i = 0; i < count; i++)
+            memset(placed[i].at, 0, placed[i].size);
 }

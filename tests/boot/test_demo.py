@@ -114,7 +114,7 @@ def test_what_is_left_out():
         all_well(run_checks(pc), expected() - {"acpi", "pmtimer"})
 
 
-@pytest.mark.parametrize("memory", ["2M", "3584M"])
+@pytest.mark.parametrize("memory", ["1M", "2M", "3584M"])
 def test_least_and_most_memory(memory):
     with demo(memory=memory) as pc:
         assert [n for n, (verdict, _) in run_checks(pc).items() if verdict == "fail"] == []

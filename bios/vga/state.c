@@ -96,12 +96,18 @@ static u8 pages_of(u8 kind)
     return mode == 0x0E ? 4 : mode == 0x0F || mode == 0x10 ? 2 : 1;
 }
 
+/* Scan lines: 0, 1, 2, 3 for 200, 350, 400, 480, of which rows of characters may leave a few */
+static u8 lines_code(void)
+{
+    u16 lines = (BDA_LAST_ROW + 1) * BDA_CHAR_HEIGHT;
+    return lines >= 480 ? 3 : lines > 350 ? 2 : lines > 200 ? 1 : 0;
+}
+
 /* 64 bytes at ES:DI */
 void functionality(struct regs *r)
 {
-    static ROM u8 lines_codes[4] = {0, 1, 2, 3};  /* 200, 350, 400, 480 */
-    u16 to = r->di, displays = combination(), lines, colours, i;
-    u8 kind = model(), font = index_read(P_SEQUENCER, 3), code;
+    u16 to = r->di, i;
+    u8 kind = model(), font = index_read(P_SEQUENCER, 3);
     if (r->bx != 0)
         return;
     fill8(r->es, to, 0, 64);
@@ -110,13 +116,10 @@ void functionality(struct regs *r)
         poke8(r->es, to + 4 + i, LOW8(0x449 + i));  /* mode to CGA palette */
     poke8(r->es, to + 0x22, BDA_LAST_ROW + 1);
     poke16(r->es, to + 0x23, BDA_CHAR_HEIGHT);
-    poke16(r->es, to + 0x25, displays);
-    colours = colours_of(kind);
-    poke16(r->es, to + 0x27, colours);
+    poke16(r->es, to + 0x25, combination());
+    poke16(r->es, to + 0x27, colours_of(kind));
     poke8(r->es, to + 0x29, pages_of(kind));
-    lines = (BDA_LAST_ROW + 1) * BDA_CHAR_HEIGHT;
-    code = lines >= 480 ? 3 : kind == TEXT || lines >= 350 ? lines >= 400 ? 2 : lines >= 350 ? 1 : 0 : 0;
-    poke8(r->es, to + 0x2A, lines_codes[code]);
+    poke8(r->es, to + 0x2A, lines_code());
     poke8(r->es, to + 0x2B, (font & 3) | (font & 0x10) >> 2);
     poke8(r->es, to + 0x2C, (font >> 2 & 3) | (font & 0x20) >> 3);
     poke8(r->es, to + 0x2D, (BDA_CONTROL & CONTROL_NO_EMULATION ? 0 : 0x10) | (BDA_FLAGS & FLAG_NO_PALETTE)

@@ -27,6 +27,7 @@ VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in v
 ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
 VGA_ROM_AT = 256 << 10
 FONT_SEARCH = 2_000_000_000  # guest ns until memory may be searched for a font again
+FONT_MEMORY = 256 << 20  # what is searched: kernels lie low
 HOST_SLEEP = 0.01
 BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
@@ -442,7 +443,8 @@ class Machine:
         if renderer.certain or self.guest_ns < self._font_search:
             return text
         before = len(self._fonts)
-        self._fonts += [font for font in find_fonts(memoryview(self._memory.backing)[:self.config.memory]) if font not in self._fonts]
+        memory = memoryview(self._memory.backing)[:min(self.config.memory, FONT_MEMORY)]
+        self._fonts += [font for font in find_fonts(memory) if font not in self._fonts]
         self._font_search = self.guest_ns * 5 // 4 + FONT_SEARCH
         return self._renderer().text() if len(self._fonts) > before else text
 

@@ -193,7 +193,7 @@ void boot_prepare(void)
         if (fw_cfg_find("etc/boot-menu-wait", &file))
             fw_cfg_read(file.key, &wait, 2);
     }
-    print("F12: boot menu\n");
+    print("F12%s: boot menu\n", show ? " or Esc" : "");
     u32 start = peek32(BDA, BDA_TICKS), ticks = show ? (u32)wait * 182 / 10000 : KEY_TICKS;
     while (peek32(BDA, BDA_TICKS) - start < ticks) {
         if (menu_key(show)) {

@@ -28,6 +28,7 @@ u8 checksum(const void *data, u32 size);
 struct fw_file { u32 size; u16 key; char name[57]; };
 #define FW_CFG_CPUS 0x05
 #define FW_CFG_BOOT_MENU 0x0E
+#define FW_CFG_IRQ0_OVERRIDE 0x8002     /* the timer comes at input 2 of the I/O APIC */
 int fw_cfg_init(void);
 void fw_cfg_read(u16 key, void *to, u32 size);
 int fw_cfg_find(const char *name, struct fw_file *file);

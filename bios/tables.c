@@ -114,9 +114,12 @@ static void mp(u32 signature, u32 features)
     u8 *t = buffer;
     struct mp_writer w = { t + 44, 0 };
     u16 cpus = 1;
+    u8 override = 1;
     struct fw_file file;
-    if (fw_cfg_next(0, &file))
+    if (fw_cfg_next(0, &file)) {
         fw_cfg_read(FW_CFG_CPUS, &cpus, 2);
+        fw_cfg_read(FW_CFG_IRQ0_OVERRIDE, &override, 1);
+    }
     memcpy(t, "PCMP", 4);
     t[6] = 4;
     memcpy(t + 8, "EMU     ", 8);
@@ -135,7 +138,7 @@ static void mp(u32 signature, u32 features)
     u16 lines = mp_pci(&w) | 1 << 2;
     for (u32 irq = 0; irq < 16; irq++)
         if (!(lines >> irq & 1))
-            entry(&w, (u8[8]){ 3, 0, 0, 0, 1, irq, 0, irq ? irq : 2 });
+            entry(&w, (u8[8]){ 3, 0, 0, 0, 1, irq, 0, irq || !override ? irq : 2 });
     entry(&w, (u8[8]){ 4, 3, 0, 0, 1, 0, 0xFF, 0 });            /* ExtINT at LINT0, NMI at LINT1 */
     entry(&w, (u8[8]){ 4, 1, 0, 0, 1, 0, 0xFF, 1 });
     u32 size = w.at - t;

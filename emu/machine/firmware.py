@@ -9,6 +9,7 @@ from . import acpi, kernel_boot, smbios
 BOOT_CODE = {"floppy": 1, "disk": 2, "cdrom": 3}
 KEY_RAM_SIZE, KEY_CPUS, KEY_BOOT_MENU, KEY_MAX_CPUS, KEY_IRQ0_OVERRIDE = 0x03, 0x05, 0x0E, 0x0F, 0x8002
 E820_RAM = 1
+BOOT_MENU_MS = 1000
 
 
 def set_cmos(rtc, config, floppy_kinds):
@@ -35,7 +36,10 @@ def fill_fw_cfg(fw_cfg, config, cpu):
     fw_cfg.add_number(KEY_RAM_SIZE, memory, 8)
     fw_cfg.add_number(KEY_CPUS, config.cpus)
     fw_cfg.add_number(KEY_MAX_CPUS, config.cpus)
-    fw_cfg.add_number(KEY_BOOT_MENU, 0)
+    menu = config.display != "none" and config.kernel is None     # people want time to press F12
+    fw_cfg.add_number(KEY_BOOT_MENU, int(menu))
+    if menu:
+        fw_cfg.add_file("etc/boot-menu-wait", BOOT_MENU_MS.to_bytes(2, "little"))
     fw_cfg.add_number(KEY_IRQ0_OVERRIDE, 1, 1)  # IRQ 0 is at input 2 of the I/O APIC, as the MADT says too
     fw_cfg.add_file("etc/e820", struct.pack("<QQI", 0, memory, E820_RAM))
     files = {}

@@ -69,6 +69,20 @@ def test_menu(ours, media):
             assert booted(pc) == drive
 
 
+def test_menu_where_somebody_looks_on(ours, media):
+    """With a viewer there is a second for F12; Esc does as well."""
+    settings = dict(floppy=Floppy(media["floppy"]), disk=media["disk"], boot="floppy", display="window", clock="virtual")
+    with start(ours, **settings) as pc:
+        pc.run_for(0.8)
+        assert pc.memory.read(0x7C00, 64) != boot_sector()[:64]
+        pc.type("\x1b")
+        pc.wait_for_text("3. Hard disk 1", timeout=60)
+        pc.type("3")
+        assert booted(pc) == 0x80
+    with start(ours, **settings) as pc:
+        assert booted(pc) == 0x00 and 1 < pc.guest_seconds < 1.3
+
+
 def test_other_keys_are_for_the_guest(ours, media):
     """What is typed before the boot sector runs stays in the ring."""
     with start(ours, floppy=Floppy(media["floppy"])) as pc:

@@ -450,7 +450,7 @@ class Machine:
 
     def screen_text(self):
         """The rows of the text screen (or of text in a known font on a graphical one)."""
-        key = self.vga.revision
+        key = self.vga.revision, self.vga.start_address()   # the latter changes by itself, with the vertical retrace
         if self._text is None or self._text[0] != key:
             self._text = key, self._read_screen()
         return list(self._text[1])

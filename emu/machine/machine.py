@@ -29,6 +29,7 @@ VGA_ROM_AT = 256 << 10
 FONT_SEARCH = 2_000_000_000  # guest ns until memory may be searched for a font again
 FONT_MEMORY = 256 << 20  # what is searched: kernels lie low
 HOST_SLEEP = 0.01
+STEP_IDLE = 1_000_000_000  # ns of guest time that step() lets a halted processor wait
 BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
 
@@ -330,10 +331,13 @@ class Machine:
             self._host_input()
 
     def step(self, count=1):
-        """Execute ``count`` instructions."""
+        """Execute ``count`` instructions; fewer if the machine ends, or halts for a second of guest time."""
         target = self._cpu.icount + count
-        while self.ended is None and self._cpu.icount < target:
-            self._run(stop_count=target)
+        idle = 0
+        while self.ended is None and self._cpu.icount < target and idle < STEP_IDLE:
+            before = self._cpu.icount
+            self._run(stop_time=self._clock.now() + TICK, stop_count=target)
+            idle = idle + TICK if self._cpu.icount == before else 0
 
     def _host_input(self):
         if self._serial_source is not None:

@@ -81,3 +81,18 @@ def test_without_acpi(rom):
             assert (1 << 3 | 3 in pc._pci.functions) == there
             assert (pc.parts.services["port_read8"](0xB2) != 0xFF) == there
             assert any("acpi" in name for name in pc._fw_cfg.files) == there
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_step_of_a_processor_that_nothing_wakes(rom, engine):
+    """Halted with interrupts on and all of them masked, while a timer runs: step() comes back."""
+    with Machine(engine=engine, **rom) as pc:
+        pc.memory.write(0x7000, b"\xfb\xf4\xeb\xfd")          # STI; HLT; JMP to the HLT
+        pc.step(1)
+        pc._cpu.eip, pc._cpu.seg[1].base = 0x7000, 0
+        for port, value in ((0x43, 0x34), (0x40, 0), (0x40, 0)):
+            pc.parts.services["port_write8"](port, value)
+        pc._lapic.write(0x350, 0x10000)
+        before = pc.guest_ns
+        pc.step(1000)
+        assert pc.guest_ns - before > 1_000_000_000 and pc._cpu.halted

@@ -40,8 +40,8 @@ def test_x_server_interprets_the_rom(image):
         pc.wait_for_text("boot:", timeout=60)
         pc.type("vesa\n")
         assert pc.run(until=lambda: pc.screenshot().array.shape == (768, 1024, 3), timeout=1200)
-        # The desktop's own colour fills most of the screen, and a terminal stands on it
+        # The desktop's own colour fills most of the screen, and a terminal (white, black letters) stands on it
         pc.run_for(60)
         picture = pc.screenshot().array
         shown, counts = numpy.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
-        assert counts.max() > picture[..., 0].size // 3 and shown[counts.argmax()].any() and len(shown) > 3
+        assert counts.max() > picture[..., 0].size // 3 and shown[counts.argmax()].any() and len(shown) >= 3

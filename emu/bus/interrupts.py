@@ -3,7 +3,7 @@
 from .component import Component, hot
 from .types import Array, Wire, u8
 
-ISA, PCI = 1, 2
+ISA, PCI, CARD = 1, 2, 4
 
 
 class IrqLines(Component):
@@ -39,6 +39,11 @@ class IrqLines(Component):
     def set_pci(self, line: u8, level: u8) -> None:
         """The PCI interrupt router."""
         self.change(line, PCI, level)
+
+    @hot
+    def set_card(self, line: u8, level: u8) -> None:
+        """A card in an ISA slot, whose line may be one that a chip of the board pulls as well."""
+        self.change(line, CARD, level)
 
     @hot
     def set_intr(self, level: u8) -> None:

@@ -15,12 +15,11 @@ NOT_YET = (
     ("--display vnc", lambda a: (a.display or "").split("=")[0] == "vnc"),
     ("--display web", lambda a: (a.display or "").split("=")[0] == "web"),
     ("--net", lambda a: a.net not in (None, "none")),
-    ("--nic", lambda a: a.nic not in (None, "none")),
     ("--forward", lambda a: bool(a.forward)),
     ("--pcap", lambda a: a.pcap is not None),
     ("--sound", lambda a: a.sound not in (None, "none")),
 )
-DEFAULT_NET, DEFAULT_NIC = "none", "none"       # user and ne2k_pci, once there is a card
+DEFAULT_NET, DEFAULT_NIC = "none", "ne2k_pci"   # user, once there is one
 
 
 def parser():
@@ -56,7 +55,7 @@ def parser():
     ends.add_argument("--serial", metavar="stdio|null|FILE", default="null", help="where COM1 goes (default null)")
     ends.add_argument("--sound", metavar="none|window|FILE.wav", help="where sound goes")
     ends.add_argument("--net", metavar="none|user[,restrict][,host-access]|switch=NAME", help="the network")
-    ends.add_argument("--nic", choices=cfg.NICS, help="the network card")
+    ends.add_argument("--nic", metavar="ne2k_pci|ne2k_isa[,port=0x300][,irq=9]|none", help="the network card (default ne2k_pci)")
     ends.add_argument("--forward", metavar="tcp:ADDR:PORT:GUESTPORT", action="append",
                       help="a host port into the guest")
     ends.add_argument("--pcap", metavar="FILE", help="capture the guest's frames")

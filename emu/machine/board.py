@@ -20,6 +20,7 @@ from emu.devices.keyboard import Keyboard
 from emu.devices.local_apic import LocalApic
 from emu.devices.local_apic_state import LINT0
 from emu.devices.mouse import Mouse
+from emu.devices.ne2000 import Ne2000, Ne2000Pci
 from emu.devices.parallel import Parallel
 from emu.devices.pci import PciHost
 from emu.devices.pic import Pic
@@ -32,12 +33,15 @@ from emu.devices.uart import Uart
 from emu.devices.vga import Vga
 from emu.devices.vga_pci import VgaPci
 
+NIC_SLOT = 3  # PCI device number; also its number among the PIIX3's interrupt sources
+
 PARTS = {
     "cpu": Cpu, "clock": Clock, "memory": Memory, "irqs": IrqLines, "ferr": CoprocessorError, "pic0": Pic, "pic1": Pic,
     "lapic": LocalApic, "io_apic": IoApic, "pit": Pit, "rtc": Rtc,
     "dma0": Dma, "dma1": Dma, "dma_pages": DmaPages, "system": SystemControl, "kbc": Kbc, "keyboard": Keyboard, "mouse": Mouse,
     "uart0": Uart, "uart1": Uart, "lpt0": Parallel, "fdc": Fdc, "pci": PciHost, "i440fx": I440fx, "piix3": Piix3,
     "bus_master": BusMaster, "ide0": IdeChannel, "ide1": IdeChannel, "pm": Piix4Pm, "vga": Vga, "vga_pci": VgaPci,
+    "nic": Ne2000, "nic_pci": Ne2000Pci,
     "fw_cfg": FwCfg, "debug_console": DebugConsole, "firmware_log": DebugConsole, "debug_exit": DebugExit,
 }
 
@@ -73,6 +77,7 @@ WIRES = [
     ("bus_master.irq14", "irqs.set_isa", 14), ("bus_master.irq15", "irqs.set_isa", 15),
     ("dma0.page", "dma_pages.page", 0), ("dma1.page", "dma_pages.page", 1),
     ("piix3.irq", "irqs.set_pci"),
+    ("nic.intx", "nic_pci.set_intx"), ("nic_pci.intx", "piix3.set_pirq", NIC_SLOT), ("nic.irq", "irqs.set_card"),
     ("vga.vram_read", "memory.vram_read8"), ("vga.vram_write", "memory.vram_write8"),
     ("vga.vram_read32", "memory.vram_read32"), ("vga.vram_write32", "memory.vram_write32"),
     ("vga.window_changed", "@window_changed"),
@@ -80,7 +85,7 @@ WIRES = [
     ("vga_pci.dispi_get", "vga.dispi_get"), ("vga_pci.dispi_set", "vga.dispi_set"),
     *((f"{part}.now", "clock.now") for part in (
         "pit", "rtc", "system", "kbc", "keyboard", "mouse", "uart0", "uart1", "lpt0", "fdc", "bus_master", "ide0", "ide1", "pm",
-        "vga", "lapic")),
+        "vga", "lapic", "nic")),
 ]
 
 MOVABLE = None  # base of ports that the machine places (PCI base registers)
@@ -97,6 +102,7 @@ PORTS = [
     ("pic0", "elcr_ports", 0x4D0), ("pic1", "elcr_ports", 0x4D1), ("fw_cfg", "ports", 0x510), ("pci", "ports", 0xCF8),
     ("system", "portsCF9", 0xCF9), ("pm", "gpe_ports", 0xAFE0),
     ("pm", "pm_ports", MOVABLE), ("pm", "smbus_ports", MOVABLE), ("bus_master", "bus_master_ports", MOVABLE),
+    ("nic", "ports", MOVABLE),
 ]
 
 # Device slots of the memory map: (part, read and write of a byte, read and write of an aligned word of 32 bits or None for
@@ -108,7 +114,7 @@ DEVICES = [
 VGA_MMIO, IO_APIC = 2, 3  # those before it are known to emu/bus/memory.py
 
 # PCI functions by device and function number.
-PCI_FUNCTIONS = {(0, 0): "i440fx", (1, 0): "piix3", (1, 1): "bus_master", (1, 3): "pm", (2, 0): "vga_pci"}
+PCI_FUNCTIONS = {(0, 0): "i440fx", (1, 0): "piix3", (1, 1): "bus_master", (1, 3): "pm", (2, 0): "vga_pci", (NIC_SLOT, 0): "nic_pci"}
 
 
 class Slot:

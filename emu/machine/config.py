@@ -18,6 +18,8 @@ CLOCKS = ("auto", "host", "virtual")
 BOOT_DEVICES = ("cdrom", "disk", "floppy")
 NICS = ("ne2k_pci", "ne2k_isa", "none")
 DISPLAYS = ("window", "none", "vnc", "web")
+ISA_NIC_PORT, ISA_NIC_IRQ = 0x300, 9
+ISA_NIC_IRQS = (3, 4, 5, 7, 9, 10, 11, 12, 15)
 NET_OPTIONS = ("restrict", "host-access")
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
@@ -142,7 +144,7 @@ class MachineConfig:
     def validate(self):
         """Raise ConfigError for the first thing that is wrong."""
         for name, value, known in (("cpu", self.cpu, CPUS), ("engine", self.engine, ENGINES),
-                                   ("clock", self.clock, CLOCKS), ("nic", self.nic, NICS),
+                                   ("clock", self.clock, CLOCKS),
                                    ("display", self.display.split("=")[0], DISPLAYS)):
             if value not in known:
                 raise ConfigError(f"{name}: there is no {value!r} (there is {', '.join(known)})")
@@ -158,6 +160,7 @@ class MachineConfig:
         present = {"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies}
         if self.boot is not None and not present[self.boot_order[0]]:
             raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from")
+        parse_nic(self.nic)
         parse_net(self.net)
         for forward in self.forwards:
             parse_forward(forward)
@@ -204,6 +207,29 @@ class MachineConfig:
         if not 0 < size <= _VGA_BIOS_MOST:
             raise ConfigError(f"{path}: is {size} bytes long; a VGA BIOS has up to 64 KiB")
         return path
+
+
+def parse_nic(text):
+    """(card, its I/O base or None, its ISA line or 0) from "ne2k_pci", "none" or "ne2k_isa[,port=0x300][,irq=9]"."""
+    kind, *options = text.split(",")
+    if kind in NICS and kind != "ne2k_isa" and not options:
+        return kind, None, 0
+    port, irq = ISA_NIC_PORT, ISA_NIC_IRQ
+    for option in options:
+        name, _, value = option.partition("=")
+        try:
+            number = int(value, 0)
+        except ValueError:
+            number = -1
+        if name == "port" and number in range(0x200, 0x3E1, 0x20):
+            port = number
+        elif name == "irq" and number in ISA_NIC_IRQS:
+            irq = number
+        else:
+            kind = ""
+    if kind != "ne2k_isa":
+        raise ConfigError(f"nic: {text!r} is not {', '.join(NICS)} (or ne2k_isa,port=0x300,irq=9)")
+    return kind, port, irq
 
 
 def parse_net(text):

@@ -16,13 +16,15 @@ from emu.devices.ata import AtaDisk
 from emu.devices.atapi import AtapiDrive
 from emu.devices.i440fx import SEGMENTS
 from emu.devices.io_apic import BASE as IO_APIC_BASE
+from emu.devices.piix3 import pirq_pin
 from emu.media import opening
 
 from . import board, firmware, keys
-from .config import ConfigError, MachineConfig
+from .config import ConfigError, MachineConfig, parse_nic
 from .views import CpuView, MemoryView, Mouse
 
 TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
+MAC_ADDRESS = bytes.fromhex("525400123456")
 VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in virtual time, so that runs repeat
 ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
 VGA_ROM_AT = 256 << 10
@@ -83,7 +85,10 @@ class Machine:
 
     def _assemble(self):
         config, p = self.config, self.parts.parts
-        self._absent = {name for name, asked in (("debug_exit", config.debug_exit), ("pm", not config.no_acpi)) if not asked}
+        nic, self._nic_base, isa_line = parse_nic(config.nic)
+        self._absent = {name for name, asked in (("debug_exit", config.debug_exit), ("pm", not config.no_acpi),
+                                                 ("nic", nic != "none"), ("nic_pci", nic == "ne2k_pci")) if not asked}
+        self._nic.isa_line, self._nic.address = isa_line, MAC_ADDRESS
         memory = self._memory
         memory.ram_size = config.memory
         memory.vram_offset = self._vram_at
@@ -110,6 +115,7 @@ class Machine:
             if name not in self._absent:
                 self._pci.functions[device << 3 | function] = p[name]
                 p[name].remap = self._remap
+        self._piix3.connect(board.NIC_SLOT, pirq_pin(board.NIC_SLOT, 0))
         self._i440fx.pam_changed = self._remap
         self._uart0.sink = self._serial_out
         self._uart0.fast = self._uart1.fast = True
@@ -185,7 +191,7 @@ class Machine:
 
     def _remap(self):
         """Build the port and memory maps from the chips' registers."""
-        bases = {}
+        bases = {} if self._nic_base is None else {("nic", "ports"): self._nic_base}
         regions = []
         for function in self._pci.functions.values():
             for index, is_io, base, size in function.bars():
@@ -194,6 +200,8 @@ class Machine:
                         bases["bus_master", "bus_master_ports"] = base
                     elif function is self._pm:
                         bases["pm", "pm_ports" if index == 7 else "smbus_ports"] = base
+                    elif function is self._nic_pci:
+                        bases["nic", "ports"] = base
                 elif function is self._vga_pci:
                     if index == 0:
                         regions.append((base, size, RW, self._vram_at))

@@ -18,7 +18,7 @@ from emu.machine.config import DEMO_CD, FIRMWARE, SEABIOS, Floppy
 ROOT = Path(__file__).resolve().parents[2]
 EVERYWHERE = {"cpu", "fpu", "mmu", "speed", "memory", "pic", "pit", "pmtimer", "rtc", "cmos", "dma", "speaker", "kbc",
               "keyboard", "mouse", "vga", "vbe", "com1", "com2", "lpt", "floppy", "pci", "ide", "cdpio", "cddma", "acpi", "smbios",
-              "fwcfg"}
+              "fwcfg", "nic"}
 BY_FEATURE = {F_MMX: {"simd"}, F_TSC: {"tsc"}, F_APIC: {"apic", "mptable"}}
 LINE = re.compile(r"^DEMO (\w+): (pass|absent|fail:)(?: (.*))?$", re.MULTILINE)
 FIRST_SCREEN_MOST = 15_000_000          # instructions, firmware included: a minute or two of the Python engine
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.boot, pytest.mark.native]
 
 
 def demo(**settings):
-    return Machine(**{"cdrom": DEMO_CD, "engine": "native", "nic": "none", "net": "none", **settings})
+    return Machine(**{"cdrom": DEMO_CD, "engine": "native", "net": "none", **settings})
 
 
 def report(pc):
@@ -60,6 +60,7 @@ def test_every_part_of_the_machine():
         assert f"DEMO-DONE {len(expected())} pass" in pc.serial_text() and "0 fail" in pc.serial_text()
         assert found["pit"][1].startswith("100.0 Hz")
         assert found["memory"][1].startswith("256 MiB")
+        assert found["nic"][1].startswith("52:54:00:12:34:56; PCI NE2000")
         assert found["speed"][1].startswith("100.0 MIPS")       # 10 ns an instruction
         shot = pc.screenshot().array
         assert shot.shape == (600, 800, 3) and len(numpy.unique(shot.reshape(-1, 3), axis=0)) > 60
@@ -110,8 +111,17 @@ def test_processor_models(model):
 def test_what_is_left_out():
     with demo(no_apic=True) as pc:
         all_well(run_checks(pc), expected(features=IMPLEMENTED & ~F_APIC))
-    with demo(no_acpi=True) as pc:
-        all_well(run_checks(pc), expected() - {"acpi", "pmtimer"})
+    with demo(no_acpi=True, nic="none") as pc:
+        all_well(run_checks(pc), expected() - {"acpi", "pmtimer", "nic"})
+
+
+def test_isa_network_card():
+    with demo(nic="ne2k_isa,port=0x280,irq=10") as pc:
+        assert run_checks(pc)["nic"][0] == "absent"         # it looks at 300h alone
+    with demo(nic="ne2k_isa") as pc:
+        found = run_checks(pc)
+        all_well(found, expected())
+        assert found["nic"][1] == "52:54:00:12:34:56; ISA NE2000 at 300"
 
 
 @pytest.mark.parametrize("memory", ["1M", "2M", "3584M"])
@@ -264,7 +274,7 @@ def in_qemu(tmp_path, *options, seconds=60):
 
 @pytest.mark.heavy
 def test_in_qemu_with_seabios(tmp_path):
-    all_well(in_qemu(tmp_path), expected() - {"com2"})
+    all_well(in_qemu(tmp_path), expected() - {"com2", "nic"})
 
 
 @pytest.mark.heavy

@@ -3,7 +3,7 @@
 import pytest
 
 from emu.machine import config as cfg
-from emu.machine.config import ConfigError, Disk, MachineConfig, parse_forward, parse_memory, parse_net
+from emu.machine.config import ConfigError, Disk, MachineConfig, parse_forward, parse_memory, parse_net, parse_nic
 
 
 @pytest.mark.parametrize("text, size", [
@@ -50,6 +50,14 @@ def test_wrong_values(values, what):
     with pytest.raises(ConfigError, match=what) as error:
         MachineConfig.make(**values)
     assert "\n" not in str(error.value)
+
+
+def test_nic():
+    assert parse_nic("ne2k_pci") == ("ne2k_pci", None, 0) and parse_nic("none") == ("none", None, 0)
+    assert parse_nic("ne2k_isa") == ("ne2k_isa", 0x300, 9) and parse_nic("ne2k_isa,irq=5,port=0x280") == ("ne2k_isa", 0x280, 5)
+    for wrong in ("", "ne2k", "ne2k_pci,irq=5", "ne2k_isa,irq=8", "ne2k_isa,port=0x310", "ne2k_isa,irq", "none,"):
+        with pytest.raises(ConfigError):
+            parse_nic(wrong)
 
 
 def test_net_and_forward():

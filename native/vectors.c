@@ -290,7 +290,7 @@ static u8 run_vector(M *m, const UserWorld *w, In *in)
     return good ? VECTOR_PASSED : VECTOR_FAILED;
 }
 
-void emu_run_vectors(M *m, const UserWorld *w, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts)
+u32 emu_run_vectors(M *m, const UserWorld *w, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts)
 {
     for (u32 n = 0; n < count; n++) {
         In in = {data + offsets[n], data + size, false};
@@ -301,7 +301,10 @@ void emu_run_vectors(M *m, const UserWorld *w, const u8 *data, u64 size, const u
             in.end = in.p + (length - 2);
             verdicts[n] = run_vector(m, w, &in);
         }
+        if (verdicts[n] != VECTOR_PASSED)
+            return n + 1;
     }
+    return count;
 }
 
 /* ---- tests of real mode ---- */
@@ -393,16 +396,19 @@ static u8 run_real(M *m, const RealTest *t, const u8 *ram)
     return good ? VECTOR_PASSED : VECTOR_FAILED;
 }
 
-void emu_run_real(M *m, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts)
+u32 emu_run_real(M *m, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts)
 {
     for (u32 n = 0; n < count; n++) {
         RealTest t;
         u64 left = size - offsets[n];
         verdicts[n] = VECTOR_BAD;
-        if (offsets[n] > size || left < sizeof t)
-            continue;
-        memcpy(&t, data + offsets[n], sizeof t);
-        if (left - sizeof t >= 5 * ((u64)t.ram_before + t.ram_after))
-            verdicts[n] = run_real(m, &t, data + offsets[n] + sizeof t);
+        if (offsets[n] <= size && left >= sizeof t) {
+            memcpy(&t, data + offsets[n], sizeof t);
+            if (left - sizeof t >= 5 * ((u64)t.ram_before + t.ram_after))
+                verdicts[n] = run_real(m, &t, data + offsets[n] + sizeof t);
+        }
+        if (verdicts[n] != VECTOR_PASSED)
+            return n + 1;
     }
+    return count;
 }

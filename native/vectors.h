@@ -29,6 +29,8 @@ typedef struct RealTest {
     u32 ram_before, ram_after; /* numbers of bytes */
 } RealTest;
 
-void emu_run_vectors(M *m, const UserWorld *w, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts);
-void emu_run_real(M *m, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts);
+/* Both stop behind the first vector that does not pass, since it may have left anything in the processor, and give the
+ * number of vectors run. */
+u32 emu_run_vectors(M *m, const UserWorld *w, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts);
+u32 emu_run_real(M *m, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts);
 #endif

@@ -34,9 +34,15 @@ class BareBoard:
         self.memory.map_low(0, LOW, 0, 0)
         self.parts.map_changed()
         self.cpu.model = next(n for n, m in enumerate(MODELS) if m.name == model)
+        self.reset()
+        self.cpu.stop_time, self.cpu.slice, self.cpu.may_skip = NEVER, SLICE, True
+
+    def reset(self):
+        """The processor after power-on."""
         reset_cpu(self.cpu)
         reset_fpu(self.cpu.fpu)
-        self.cpu.stop_time, self.cpu.slice, self.cpu.may_skip = NEVER, SLICE, True
+        self.cpu.intr = self.cpu.nmi = 0
+        self.cpu.reset_request = False
 
     def window_changed(self):
         """The display's window is of no interest here."""

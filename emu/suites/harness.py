@@ -49,14 +49,20 @@ class Harness:
         self._selectors = {}
         self._modes = {}
         self._fpu_clean = False
-        self._prepare()
+        self.prepare()
 
     def close(self):
         """Give the machine back."""
         self.board.close()
 
-    def _prepare(self):
+    def forget_state(self):
+        """Somebody else has run something on the processor: set everything anew."""
+        self._fpu_clean = False
+
+    def prepare(self):
+        """Put everything where vectors expect it."""
         cpu, memory = self.cpu, self.memory
+        self.board.reset()
         memory.backing[DATA:DATA + DATA_SIZE] = self.background
         kernel = world.kernel_area()
         memory.backing[KERNEL:KERNEL + len(kernel)] = kernel
@@ -72,7 +78,7 @@ class Harness:
 
     # -- before ----------------------------------------------------------------------------------------------------
 
-    def _hidden(self, selector):
+    def hidden(self, selector):
         """What a segment register holds after a selector has been loaded: values of SEGMENT_FIELDS."""
         found = self._selectors.get(selector)
         if found is None:
@@ -86,7 +92,7 @@ class Harness:
 
     def _load_segments(self, selectors, eflags):
         cpu = self.cpu
-        hidden = [self._hidden(selector) for selector in selectors]
+        hidden = [self.hidden(selector) for selector in selectors]
         for s, values in zip(cpu.seg, hidden):
             s.sel, s.attr, s.access, s.base, s.limit, s.low, s.high = values
         key = selectors[ES], selectors[CS], selectors[SS], selectors[DS], eflags & AC
@@ -134,7 +140,7 @@ class Harness:
     def run(self, v):
         """Run a vector; gives its Outcome.  Raises GaveUp if it does not come to an end."""
         cpu = self.cpu
-        base, limit = self._hidden(v.seg[CS])[3:5]
+        base, limit = self.hidden(v.seg[CS])[3:5]
         end = v.eip + len(v.code)
         lead = self.lead if CODE - base + self.lead <= v.eip else 0
         to_end = v.flags & TO_END or lead and (v.exception != COMPLETED or v.eip_after == end)

@@ -8,6 +8,9 @@ import json
 import lzma
 import struct
 
+from . import suite
+from .errors import BadSuite
+
 MAGIC = b"I686VEC1"
 HAS_FPU, HAS_XMM, TO_END, CODE16 = 1, 2, 4, 8  # Vector.flags
 COMPLETED = 255  # Vector.exception
@@ -19,26 +22,14 @@ _RESULT = struct.Struct("<III")
 _RUN = struct.Struct("<IH")
 
 
-class BadSuite(Exception):
-    """A file that is not a suite or that cannot be read: one line."""
-
-
-class Form:
-    """One form of the header: an instruction with its operands.  ``ulp`` and ``approx`` are tolerances or None."""
+class Form(suite.Form):
+    """A form of the header.  ``ulp`` and ``approx`` are tolerances or None."""
 
     def __init__(self, entry):
-        self.id, self.name, self.opcode, self.cls = entry["id"], entry["name"], entry["opcode"], entry["cls"]
-        self.osz, self.ulp, self.approx = entry["osz"], entry["ulp"], entry["approx"]
-
-    @property
-    def group(self):
-        """The line of the table that the form counts for: its class; exotic operands apart."""
-        return f"{self.cls} exotic" if "exotic" in self.name else self.cls
-
-    def matches(self, wanted):
-        """Whether a mnemonic or an opcode in hex names this form."""
-        wanted = wanted.lower()
-        return wanted in (self.name.split()[0].split(".")[0], self.name.split()[0], self.opcode, self.name)
+        exotic = f"{entry['cls']} exotic" if "exotic" in entry["name"] else entry["cls"]
+        super().__init__(entry["name"], entry["opcode"] or "", exotic)
+        self.id, self.cls = entry["id"], entry["cls"]
+        self.osz, self.ulp, self.approx, self.count = entry["osz"], entry["ulp"], entry["approx"], entry.get("n", 0)
 
 
 class Fpu:
@@ -59,47 +50,70 @@ class Vector:
                  "seg_after", "fpu_after", "fsw_ignore", "mxcsr_after", "xmm_after", "memory_after", "memory_ignore")
 
 
-class Suite:
-    """A file of vectors.  Raises BadSuite if it cannot be read."""
+def unpack(path, most=None):
+    """The contents of an XZ file, or its first bytes: (bytes, None or what is wrong with it and where)."""
+    machine, out, at = lzma.LZMADecompressor(), bytearray(), 0
+    try:
+        with open(path, "rb") as file:
+            while not machine.eof and (most is None or len(out) < most):
+                piece = file.read(1 << 20 if most is None else 1 << 14)
+                if not piece:
+                    return bytes(out), f"the XZ file is cut short at offset {at}"
+                out += machine.decompress(piece)
+                at += len(piece)
+    except OSError as error:
+        raise BadSuite(path, error.strerror or str(error)) from None
+    except lzma.LZMAError as error:
+        return bytes(out), f"the XZ file is damaged after offset {at}: {error}"
+    return bytes(out), None
 
-    def __init__(self, path):
+
+class Suite:
+    """A file of vectors; ``header_only`` reads no more than the list of forms.  Raises BadSuite if nothing of it can be read.
+    Where it breaks off, ``wrong`` says so, and what is before that can be run."""
+
+    def __init__(self, path, header_only=False):
         self.path = path
-        try:
-            with lzma.open(path) as file:
-                self.data = file.read()
-        except (OSError, EOFError, lzma.LZMAError) as error:
-            raise BadSuite(f"{path}: {error}") from None
+        self.data, self.wrong = unpack(path, 16 if header_only else None)
         if self.data[:8] != MAGIC:
-            raise BadSuite(f"{path}: not a file of instruction vectors")
+            raise BadSuite(path, self.wrong or "not a file of instruction vectors")
         try:
             length, self.count = struct.unpack_from("<II", self.data, 8)
+            if header_only and len(self.data) < 16 + length:
+                self.data, self.wrong = unpack(path, 16 + length)
             header = json.loads(self.data[16:16 + length])
             if header["version"] != 1:
-                raise BadSuite(f"{path}: version {header['version']} is not known")
+                raise BadSuite(path, f"version {header['version']} is not known")
             self.forms = [Form(entry) for entry in header["forms"]]
         except (ValueError, KeyError, TypeError, struct.error) as error:
-            raise BadSuite(f"{path}: bad header: {error}") from None
+            raise BadSuite(path, self.wrong or f"bad header: {error}") from None
         self._start = 16 + length
 
     def select(self, wanted=None, limit=None):
         """Offsets of the vectors to run: those of matching forms, at most ``limit`` of each, spread evenly."""
+        return [at for offsets in self.by_form(wanted, limit).values() for at in offsets]
+
+    def by_form(self, wanted=None, limit=None):
+        """The same by form number."""
         taken = [wanted is None or form.matches(wanted) for form in self.forms]
-        by_form = {}
-        at, data, unpack = self._start, self.data, struct.Struct("<HH").unpack_from
-        try:
-            for _ in range(self.count):
-                length, form = unpack(data, at)
-                if taken[form]:
-                    by_form.setdefault(form, []).append(at)
-                at += length
-        except (struct.error, IndexError):
-            raise BadSuite(f"{self.path}: cut short") from None
-        out = []
-        for offsets in by_form.values():
-            if limit is not None and len(offsets) > limit:
-                offsets = [offsets[n * len(offsets) // limit] for n in range(limit)]
-            out += offsets
-        return out
+        found, at, data, unpack_from, end = {}, self._start, self.data, struct.Struct("<HH").unpack_from, len(self.data)
+        for n in range(self.count):
+            if at + 4 > end:
+                self._broken(at, n)
+                break
+            length, form = unpack_from(data, at)
+            if length < 4 or at + length > end or form >= len(taken):
+                self._broken(at, n)
+                break
+            if taken[form]:
+                found.setdefault(form, []).append(at)
+            at += length
+        return {form: suite.spread(offsets, limit) for form, offsets in found.items()}
+
+    def _broken(self, at, n):
+        if self.wrong is None:
+            self.wrong = f"cut short or damaged at offset {at} of its contents"
+        self.wrong += f", {n} of {self.count} vectors can be read"
 
     def vector(self, at):
         """The vector at an offset."""

@@ -1,153 +1,147 @@
-"""``emu cpu-test``: finds suites, runs their vectors in several processes and sums up."""
+"""``emu cpu-test``: finds suites, runs them in several processes and sums up."""
 
 import os
-import traceback
+import sys
+import time
+import zlib
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
 from pathlib import Path
 
-from emu.cli.parsing import EXIT_FAILED, EXIT_OK, UsageError
+from emu.cli.parsing import EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError
+from emu.media.errors import MediaError
 
-from . import report
-from .compare import first_difference
-from .harness import GaveUp, Harness
-from .i6v import BadSuite, Suite
+from . import report, run_i6v, run_program, run_sst
+from .bare import MODEL, native_built
+from .errors import BadSuite
+from .suite import Options, Tally
+from .sst import GZIP, MOO
 
-SUFFIX = ".i6v.xz"
-UNIT = 3000  # vectors a process takes at a time
+SUFFIX = run_i6v.SUFFIX
+XZ = b"\xfd7zXZ\0"
+BESIDES = {"metadata.json"}      # belong to a suite and are none
+HEAD = 4096
 
 
 class Result:
-    """What became of one form: vectors run, vectors that failed, and the first failure's code and difference."""
+    """What became of one form of one suite."""
 
     def __init__(self, suite, form):
-        self.suite, self.form = suite, form
-        self.vectors = self.failed = 0
-        self.code = self.difference = None
-
-    def add(self, vectors, failed, code, difference):
-        """Count what a process found."""
-        self.vectors += vectors
-        if failed and not self.failed:
-            self.code, self.difference = code, difference
-        self.failed += failed
+        self.suite, self.form, self.tally = suite, form, Tally()
 
 
 # -- suites ------------------------------------------------------------------------------------------------------
 
 def data_folder():
     """Where the test data is: $EMU_TEST_DATA (a relative path is one from the project's folder), or ../shared."""
-    return Path(__file__).resolve().parents[3] / (os.environ.get("EMU_TEST_DATA") or "../shared")
+    return Path(__file__).resolve().parents[2] / (os.environ.get("EMU_TEST_DATA") or "../shared")
 
 
-def find_suites(names):
-    """The files of the suites named: a file, a folder of files, a suite's name (int_32), or a class of suites (int)."""
-    corpus = data_folder() / "cpu-vectors" / "i686"
+def files_in(folder):
+    """The files below a folder, in order."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+
+
+def find_files(names):
+    """(path, was it named?) of all suites: a file, a folder, or the name of a suite or of a folder of cpu-vectors/."""
+    vectors = data_folder() / "cpu-vectors"
     if not names:
-        found = sorted(corpus.glob("*" + SUFFIX))
+        found = files_in(vectors) if vectors.is_dir() else []
         if not found:
-            raise UsageError(f"no instruction vectors in {corpus} (EMU_TEST_DATA says where they are)")
-        return found
-    out = []
+            raise UsageError(f"no instruction vectors in {vectors} (EMU_TEST_DATA says where they are)")
+        return [(path, False) for path in found]
+    out = {}
     for name in names:
         path = Path(name)
-        if path.is_dir():
-            found = sorted(path.rglob("*" + SUFFIX))
-        elif path.is_file():
-            found = [path]
+        if path.is_file():
+            out[path] = True
+            continue
+        folder = path if path.is_dir() else vectors / name if (vectors / name).is_dir() else None
+        if folder is not None:
+            found = files_in(folder)
         else:
-            one = corpus / (name + SUFFIX)
-            found = [one] if one.is_file() else sorted(corpus.glob(f"{name}_[0-9]*{SUFFIX}"))
+            one = vectors / "i686" / (name + SUFFIX)
+            found = [one] if one.is_file() else sorted((vectors / "i686").glob(f"{name}_[0-9]*{SUFFIX}"))
         if not found:
-            raise UsageError(f"no suite {name!r}")
-        out += [path for path in found if path not in out]
-    return out
+            raise UsageError(f"{name}: the folder is empty" if folder is not None else f"no suite {name!r}")
+        for path in found:
+            out.setdefault(path, False)
+    return list(out.items())
+
+
+def kind_of(path):
+    """What kind of suite a file is, told from its content: i6v, sst, rom, kernel, or None.  Raises BadSuite."""
+    if path.name in BESIDES:
+        return None
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise BadSuite(path, error.strerror or str(error)) from None
+    if head[:6] == XZ:
+        return "i6v"
+    if head[:4] == MOO:
+        return "sst"
+    if head[:2] == GZIP:
+        try:
+            head = zlib.decompressobj(31).decompress(head, HEAD)
+        except zlib.error:
+            raise BadSuite(path, "the gzip file is damaged at offset 0") from None
+        return "sst" if head[:4] == MOO or head.lstrip()[:1] == b"[" else None
+    if path.name.endswith(SUFFIX):
+        raise BadSuite(path, "is not an XZ file (wrong magic at offset 0)")
+    if path.suffix.upper() == ".MOO":
+        raise BadSuite(path, "is not a MOO file (wrong magic at offset 0)")
+    if head.lstrip()[:1] == b"[" and path.suffix == ".json":
+        return "sst"
+    try:
+        return run_program.rom_or_kernel(path, head)
+    except MediaError:
+        return None
+
+
+def plan(files, options):
+    """(plans, what is wrong): a plan for each file that is a suite."""
+    plans, wrong = [], []
+    for path, named in files:
+        try:
+            kind = kind_of(path)
+            if kind is None:
+                if named:
+                    raise BadSuite(path, "is no suite of instruction tests")
+                continue
+            if kind == "i6v":
+                plans.append(run_i6v.Plan(path, options))
+            elif kind == "sst":
+                plans.append(run_sst.Plan(path, options))
+            else:
+                plans.append(run_program.Plan(path, options, kind))
+        except BadSuite as error:
+            wrong.append(str(error))
+    if not plans and not wrong:
+        raise UsageError("no suite of instruction tests in " + ", ".join(sorted({str(path.parent) for path, _ in files})))
+    return plans, wrong
 
 
 # -- in the processes --------------------------------------------------------------------------------------------
 
-@lru_cache(maxsize=1)
-def _suite(path):
-    return Suite(path)
+def run_part(kind, path, part, parts, options):
+    """Run a share of a file; gives a suite.Outcome."""
+    if kind == "i6v":
+        return run_i6v.run(path, part, parts, options)
+    if kind == "sst":
+        return run_sst.run(path, part, parts, options)
+    return run_program.run(path, part, parts, options, kind)
 
 
-_harness = {}
-
-
-def run_unit(engine, path, offsets):
-    """Run vectors of a file; gives {form: (vectors, failed, code of the first failure, its difference)}."""
-    suite = _suite(path)
-    out = {}
-    for at in offsets:
-        v = suite.vector(at)
-        difference = run_vector(engine, v, suite.forms[v.form])
-        vectors, failed, code, first = out.get(v.form, (0, 0, None, None))
-        if difference is not None and not failed:
-            code, first = v.code.hex(" "), difference
-        out[v.form] = vectors + 1, failed + (difference is not None), code, first
-    return out
-
-
-def run_vector(engine, v, form):
-    """Run one vector of a form; gives the first difference as a line, or None."""
-    harness = _harness.get(engine)
-    if harness is None:
-        harness = _harness[engine] = Harness(engine)
-    try:
-        return first_difference(v, form, harness.run(v), harness.background)
-    except GaveUp as error:
-        difference = str(error)
-    except Exception as error:  # the engine's own failure is the vector's failure, and spoils no other
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        difference = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-    harness.close()
-    del _harness[engine]
-    return difference
-
-
-# -- the command -------------------------------------------------------------------------------------------------
-
-def _native_built():
-    from emu.machine.native_parts import available
-    return available()
-
-
-def _choose_engine(wanted):
-    if wanted == "native" and not _native_built():
-        raise UsageError("the native engine is not built")
-    if wanted in ("native", "python"):
-        return wanted
-    return "native" if _native_built() else "python"
-
-
-def _plan(paths, wanted, limit):
-    """Results to be filled in, and units of work as (path, offsets)."""
-    results, units = {}, []
-    for path in paths:
-        try:
-            suite = Suite(path)
-            offsets = suite.select(wanted, limit)
-        except BadSuite as error:
-            raise UsageError(error) from None
-        name = path.name.removesuffix(SUFFIX)
-        for form in suite.forms:
-            if wanted is None or form.matches(wanted):
-                results[path, form.id] = Result(name, form)
-        units += [(path, offsets[n:n + UNIT]) for n in range(0, len(offsets), UNIT)]
-    if not units:
-        raise UsageError(f"no vectors of {wanted!r}")
-    return results, units
-
-
-def _completed(engine, units, jobs):
-    """Run the units; gives (unit, its outcome) as they are done."""
-    if jobs == 1 or len(units) == 1:
-        for unit in units:
-            yield unit, run_unit(engine, *unit)
+def completed(tasks, options, jobs):
+    """Run the tasks; gives (task, its outcome) as they are done."""
+    if jobs == 1 or len(tasks) == 1:
+        for task in tasks:
+            yield task, run_part(*task, options)
         return
-    with ProcessPoolExecutor(jobs) as pool:
-        pending = {pool.submit(run_unit, engine, *unit): unit for unit in units}
+    with ProcessPoolExecutor(min(jobs, len(tasks))) as pool:
+        pending = {pool.submit(run_part, *task, options): task for task in tasks}
         try:
             for done in as_completed(pending):
                 yield pending[done], done.result()
@@ -156,25 +150,51 @@ def _completed(engine, units, jobs):
             raise
 
 
+# -- the command -------------------------------------------------------------------------------------------------
+
+def choose_options(args):
+    """The Options of the command line.  Raises UsageError."""
+    if (args.engine == "native" or args.lockstep) and not native_built():
+        raise UsageError("the native engine is not built")
+    engine = args.engine if args.engine in ("native", "python") else "native" if native_built() else "python"
+    return Options(engine, args.filter, args.limit, args.lockstep, args.cpu or MODEL, args.timeout or Options.seconds)
+
+
 def main(args):
     """Run what the command line asks for."""
-    engine = _choose_engine(args.engine)
-    results, units = _plan(find_suites(args.suite), args.filter, args.limit)
-    total = sum(len(offsets) for _, offsets in units)
+    options = choose_options(args)
+    plans, wrong = plan(find_files(args.suite), options)
+    tasks = [(p.kind, p.path, n, p.parts) for p in plans for n in range(p.parts)]
+    tasks.sort(key=lambda task: -task[1].stat().st_size / task[3])    # long ones first
+    if not tasks and not wrong:
+        raise UsageError(f"no vectors of {options.filter!r}")
+    results = {(p.path, n): Result(p.name, form) for p in plans for n, form in p.forms.items()}
+    left_out, started = {}, time.monotonic()
+    sizes = {p.path: p.vectors / max(p.parts, 1) for p in plans}
     try:
-        with report.Progress(total) as progress:
-            for (path, offsets), outcome in _completed(engine, units, args.jobs or os.cpu_count() or 1):
-                for form, found in outcome.items():
-                    results[path, form].add(*found)
-                progress.advance(len(offsets))
-    except BadSuite as error:
-        raise UsageError(error) from None
+        with report.Progress(sum(p.vectors for p in plans)) as progress:
+            for task, outcome in completed(tasks, options, args.jobs or os.cpu_count() or 1):
+                for form, tally in outcome.tallies.items():
+                    results[task[1], form].tally.add(tally)
+                for reason, count in outcome.left_out.items():
+                    left_out[reason] = left_out.get(reason, 0) + count
+                wrong += outcome.wrong
+                progress.advance(sizes[task[1]])
     except BrokenProcessPool:
         raise RuntimeError("a process that ran vectors died (--jobs 1 runs them in this one)") from None
-    done = [r for r in results.values() if r.vectors]
+    done = [r for r in results.values() if r.tally.vectors]
+    found = report.Report(options, done, left_out, wrong, time.monotonic() - started)
+    if args.junit:
+        try:
+            found.write_junit(args.junit)
+        except OSError as error:
+            raise UsageError(f"{args.junit}: {error.strerror}") from None
     if args.json:
-        report.print_json(engine, done)
-    else:
-        report.print_failures(done)
-        report.print_table(engine, done)
-    return EXIT_FAILED if any(r.failed for r in done) else EXIT_OK
+        found.print_json()
+    elif done or left_out:
+        found.print()
+    for line in wrong:
+        print(f"emu cpu-test: {line}", file=sys.stderr)
+    if wrong:
+        return EXIT_USAGE
+    return EXIT_FAILED if any(r.tally.failed for r in done) else EXIT_OK

@@ -51,6 +51,15 @@ def window_offset(address):
     return None
 
 
+def selectors():
+    """Every selector that a vector may start with, the usual ones first."""
+    used = [0x2B, 0x23, 0]
+    for n in (*range(4), *(s | rpl for s in USER_GDT for rpl in range(4)), *(s & 0xFFFC | rpl for s in USER_LDT for rpl in range(4))):
+        if n not in used:
+            used.append(n)
+    return used
+
+
 def descriptor(base, limit, attr):
     """An 8-byte descriptor as an int; ``attr`` is its bits 40-55 as in Segment.attr."""
     return limit & 0xFFFF | (base & 0xFFFFFF) << 16 | (attr & 0xFF) << 40 | (limit >> 16 & 15) << 48 \

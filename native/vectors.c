@@ -179,7 +179,7 @@ static u8 run_vector(M *m, const UserWorld *w, In *in)
     m->cpu.cr2 = 0;
     m->cpu.shadow = 0;
     m->cpu.trap = 0;
-    m->cpu.halted = m->cpu.shutdown = m->cpu.stepping = m->cpu.resuming = m->cpu.reset_request = false;
+    m->cpu.halted = m->cpu.shutdown = m->cpu.stepping = m->cpu.repeating = m->cpu.resuming = m->cpu.reset_request = false;
     m->cpu.stop_count = m->cpu.icount + (to_end ? w->runaway : ninsn);
     emu_run(m);
     if (m->cpu.shutdown || m->cpu.reset_request)
@@ -370,7 +370,7 @@ static u8 run_real(M *m, const RealTest *t, const u8 *ram)
     m->cpu.cc_kind = 0;
     m->cpu.shadow = 0;
     m->cpu.trap = 0;
-    m->cpu.halted = m->cpu.shutdown = m->cpu.stepping = m->cpu.resuming = m->cpu.reset_request = false;
+    m->cpu.halted = m->cpu.shutdown = m->cpu.stepping = m->cpu.repeating = m->cpu.resuming = m->cpu.reset_request = false;
     if (t->until_halt) {
         m->cpu.stop_count = m->cpu.icount + t->limit;
         emu_run(m);

@@ -20,7 +20,8 @@ def poll(cpu: Cpu) -> u8:
     cpu.attention = False
     if cpu.resuming:
         cpu.resuming = False
-        cpu.eflags = cpu.eflags & ~RF & 0xFFFFFFFF
+        if not cpu.repeating:
+            cpu.eflags = cpu.eflags & ~RF & 0xFFFFFFFF
     while True:
         cpu.expire_timers()
         if cpu.reset_request:
@@ -41,7 +42,7 @@ def poll(cpu: Cpu) -> u8:
             taken: bool = check_interrupts(cpu)
             if taken and cpu.trap != 0:  # into a task whose TSS has the T bit set
                 deliver_debug_trap(cpu)
-        if cpu.mode & MODE_DEBUG != 0 and cpu.shadow & SHADOW_SS == 0 and not cpu.halted:
+        if cpu.mode & MODE_DEBUG != 0 and cpu.shadow & SHADOW_SS == 0 and not cpu.halted and not cpu.repeating:
             hit: bool = debug_fetch(cpu)
         if cpu.shutdown:
             return SHUTDOWN
@@ -58,6 +59,7 @@ def poll(cpu: Cpu) -> u8:
             # round up so that the clock reaches the deadline
             cpu.skip(u64(deadline - now))
     cpu.shadow = 0
+    cpu.repeating = False
     budget: u64 = cpu.slice
     due: u64 = cpu.next_deadline()
     if cpu.stop_time < due:

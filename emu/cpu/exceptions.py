@@ -18,7 +18,7 @@ from emu.cpu.state import (
 from emu.cpu.tasks import SWITCH_CALL, TSS_IOMAP, TSS_LIMIT, caught_fault, enter_task, keep_late
 
 # What is delivered.  FAULT pushes RF and an error code where the vector has one; TRAP is a debug exception that leaves
-# RF alone; INT_N is INT n, SOFTWARE INT3 and INTO, PRIVILEGED INT1, EXTERNAL an interrupt or NMI.
+# RF alone, unless it comes between iterations of REP (SDM volume 3, 17.3.1.1), as EXTERNAL does; INT_N is INT n, SOFTWARE INT3 and INTO, PRIVILEGED INT1, EXTERNAL an interrupt or NMI.
 FAULT, TRAP, EXTERNAL, INT_N, SOFTWARE, PRIVILEGED = range(6)
 
 ERROR_CODES = 0x27D00  # vectors with an error code: 8, 10 to 14, 17
@@ -194,7 +194,7 @@ def deliver(cpu: Cpu, vector: u8, error: u32, kind: u8) -> None:
     """Deliver an event; Cpu.eip is the EIP to push.  A fault on the way leaves the state as it was.  After a task
     switch ``Cpu.late`` says that the new task has a fault to take: see finish_switch."""
     flags: u32 = read_eflags(cpu)
-    if kind == FAULT:
+    if kind == FAULT or cpu.repeating and (kind == TRAP or kind == EXTERNAL):
         flags = flags | RF
     cpu.late = False
     done: bool = False
@@ -208,6 +208,7 @@ def deliver(cpu: Cpu, vector: u8, error: u32, kind: u8) -> None:
     if vector == DB and (kind == FAULT or kind == TRAP):
         cpu.dr[7] = cpu.dr[7] & (0xFFFFFFFF - DR7_GD)
     cpu.stepping = False  # the handler was entered with TF clear
+    cpu.repeating = False
     cpu.shadow = 0
     cpu.halted = False
 

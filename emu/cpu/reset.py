@@ -56,6 +56,7 @@ def reset_cpu(cpu: Cpu) -> None:
     cpu.a20_mask = 0xFFFFFFFF
     cpu.trap = 0
     cpu.stepping = False
+    cpu.repeating = False
     cpu.resuming = False
     cpu.late = False
     for n in range(4):

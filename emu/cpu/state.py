@@ -167,6 +167,7 @@ class Cpu(Component):
     icount: u64  # instructions executed since power-on; REP iterations count one each
     resuming: bool  # EFLAGS.RF is cleared after the instruction that runs now
     stepping: bool  # the instruction that runs now ends in a single-step trap
+    repeating: bool  # the last thing that ran was an iteration of REP, not the last one
     reset_request: bool
     stop_request: Derived(bool)
     stop_time: Derived(u64)  # the run ends at this guest time

@@ -152,7 +152,7 @@ class Harness:
         self._load_fpu(v)
         cpu.cr2 = 0
         cpu.shadow = cpu.trap = 0
-        cpu.halted = cpu.shutdown = cpu.stepping = cpu.resuming = cpu.reset_request = False
+        cpu.halted = cpu.shutdown = cpu.stepping = cpu.repeating = cpu.resuming = cpu.reset_request = False
         self.board.run(RUNAWAY if to_end else lead + v.count)
         if cpu.shutdown or cpu.reset_request:
             raise GaveUp("the processor shut down or asked for a reset")

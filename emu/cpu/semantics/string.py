@@ -70,6 +70,7 @@ def rep_again(cpu: Cpu, r: Rec) -> bool:
     more: bool = rep_more(cpu)
     if not more:
         cpu.eip = u32(cpu.eip - r.len)
+        cpu.repeating = True
     return more
 
 

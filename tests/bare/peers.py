@@ -1,0 +1,63 @@
+"""Where QEMU and Bochs print something else than the manual says, and why: the program's line -> (what the peer prints, why).
+
+None: the peer prints no such line; * stands for an address that depends on the program's layout.  Sections are those of the Intel SDM.
+"""
+
+NO_SHADOW = "holds TF off after any STI and any load of SS; 3A 6.8.3 names MOV SS and POP SS alone for debug exceptions"
+QEMU_NO_RF = "TCG leaves RF out of the images of faults (3B 17.3.1.1): tests take it out of every line"
+HLT_HANGS = "forgets the single-step trap when HLT with IF clear halts it; HLT (volume 2) ends by debug exceptions"
+GD = "knows no general detect (3B 17.3.1.3)"
+BOCHS_REP_RF = "does not set RF in the image between iterations of REP (3B 17.3.1.1)"
+ICEBP = "gives #UD for F1 in TCG, which INT1 (volume 2) says is #DB"
+TASK_FAULTS = "raises faults that belong to the new task while half of the old one is loaded, and dies (3A table 7-1)"
+
+KNOWN = {
+    ("qemu", "debug"): {
+        "step.lss #DB +7 8 TF dr6=FFFF4FF0": ("step.lss #DB +8 8 TF dr6=FFFF4FF0", NO_SHADOW),
+        "step.sti #DB +1 8 TF+IF dr6=FFFF4FF0": ("step.sti #DB +2 8 TF+IF dr6=FFFF4FF0", NO_SHADOW),
+        "exec.mov_ss ok": ("exec.mov_ss #DB +5 8 - dr6=FFFF0FF1", "breakpoints know no shadow of MOV SS (3A 6.8.3)"),
+        "exec.rep #DB +0 8 - dr6=FFFF0FF1": ("\n".join(["exec.rep #DB +0 8 - dr6=FFFF0FF1"] * 3),
+                                             "RF ends with the first iteration of REP (3B 17.3.1.1)"),
+        "exec.before_fault #DE +0 8 RF": ("exec.before_fault #DE +0 8 RF", "RF is still set from IRET"),
+        "len2.unaligned #DB +5 8 - dr6=FFFF0FF1": ("len2.unaligned ok", "the low bits of the address count (3B 17.2.5)"),
+        "data.two #DB +5 8 - dr6=FFFF0FF5": ("data.two #DB +5 8 - dr6=FFFF0FF1", "stops at the first match (3B 17.2.3)"),
+        "data.step #DB +5 8 TF dr6=FFFF4FF1": ("data.step #DB +* 8 - sp-C dr6=FFFF4FF1",
+                                               "delivers two traps, one on entering the handler of the other (3B 17.3.1)"),
+        "data.mov_ss #DB +7 8 - dr6=FFFF0FF1": ("data.mov_ss #DB +6 8 - dr6=FFFF0FF1", "breakpoints know no shadow of MOV SS (3A 6.8.3)"),
+        "data.mov_ss_int #DB +0 8 - sp-C dr6=FFFF0FF1": ("data.mov_ss_int #DB -* 8 - dr6=FFFF0FF1", "the same"),
+        "data.rep_last #DB +2 8 - dr6=FFFF0FF1": ("data.rep_last #DB +0 8 - dr6=FFFF0FF1",
+                                                  "EIP is left at REP after its last iteration (3B 17.3.1.2: the next instruction)"),
+        "io.no_de ok": ("io.no_de #DB +2 8 - dr6=FFFF0FF1", "ignores CR4.DE; undefined (3B 17.2.4)"),
+        "dr6.ones FFFFEFFF": ("dr6.ones FFFFFFFF", "lets bit 12 be set (3B 17.2.3)"),
+        "dr7.reserved 400": ("dr7.reserved DC00", "lets reserved bits be set (3B 17.2.4)"),
+        "gd #DB +0 8 RF dr6=FFFF2FF0": ("gd ok", GD),
+        "gd.handler 400": ("gd.handler 2400", GD),
+        "icebp #DB +1 8 - dr6=FFFF0FF0": ("icebp #UD +0 8 -", ICEBP),
+        "icebp.user #DB +1 1B - dr6=FFFF0FF0": ("icebp.user #UD +0 1B -", ICEBP),
+    },
+    ("bochs", "debug"): {
+        "step.rep #DB +0 8 TF+RF dr6=FFFF4FF0": ("step.rep #DB +0 8 TF dr6=FFFF4FF0", BOCHS_REP_RF),
+        "step.repe #DB +0 8 TF+RF dr6=FFFF4FF0": ("step.repe #DB +0 8 TF dr6=FFFF4FF0", BOCHS_REP_RF),
+        "data.rep #DB +0 8 RF dr6=FFFF0FF1": ("data.rep #DB +0 8 - dr6=FFFF0FF1", BOCHS_REP_RF),
+        "data.mov_ss_int #DB +0 8 - sp-C dr6=FFFF0FF1": ("data.mov_ss_int int 80 -* 8 -", "INT n drops what MOV SS held off (3A 6.8.3)"),
+        "dr7.reserved 400": ("dr7.reserved C00", "bit 11 belongs to a later processor's RTM (3B 17.2.4)"),
+        "gd #DB +0 8 RF dr6=FFFF2FF0": ("gd #DB +0 8 - dr6=FFFF2FF0", "leaves RF out of this fault's image (3B 17.3.1.1)"),
+    },
+    ("qemu", "tasks"): {
+        "chain.regs FFFF 8 78 0 0 7772": ("chain.regs 7 8 78 0 0 7772",
+                                          "keeps the upper halves of registers; undefined for a 16-bit TSS (3A 7.6)"),
+        "trapbit #DB +0 8 - sp+4000 dr6=FFFF8FF0 tr=40": ("trapbit ok", "ignores the T bit (3B 17.3.1.5)"),
+        "trapbit.call #DB +0 8 NT sp+4000 dr6=FFFF8FF0 tr=40": ("trapbit.call ok", "ignores the T bit (3B 17.3.1.5)"),
+        "excgate.error 1234 73FFC 0 10000": ("excgate.error 1234 73FFC 0 0", QEMU_NO_RF),
+        "dr7 4AA": ("dr7 5AA", "leaves LE set (3B 17.2.4)"),
+        "old.gate_to_ldt #GP(44) +0 8 RF": ("old.gate_to_ldt #TS(44) +0 8 -", "wrong vector (CALL, volume 2: #GP)"),
+        "old.exception_absent #NP(71) +0 8 RF": ("old.exception_absent #NP(70) +0 8 -", "forgets EXT (3A 6.13)"),
+    },
+}
+
+# From this line on a peer cannot follow a program.
+STOPS = {
+    ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
+    ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
+    ("qemu", "tasks"): ("new.cs_null #TS(0) +0 3 RF tr=40", TASK_FAULTS),
+}

@@ -4,7 +4,7 @@ from emu.bus.clock import NS_PER_INSTRUCTION
 from emu.bus.component import hot
 from emu.bus.types import NEVER, i64, u8, u64
 
-from .exceptions import check_interrupts, debug_fetch, deliver_debug_trap
+from .exceptions import check_interrupts, debug_fetch, deliver_debug_trap, virtual_interrupt
 from .state import DR6_BS, IF, MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
 
 # What poll says
@@ -44,6 +44,7 @@ def poll(cpu: Cpu) -> u8:
                 deliver_debug_trap(cpu)
         if cpu.mode & MODE_DEBUG != 0 and cpu.shadow & SHADOW_SS == 0 and not cpu.halted and not cpu.repeating:
             hit: bool = debug_fetch(cpu)
+        virtual: bool = virtual_interrupt(cpu)
         if cpu.shutdown:
             return SHUTDOWN
         if not cpu.halted:

@@ -13,8 +13,8 @@ from emu.cpu.segments import (
     ATTR_P, INT16, INT32, TASK_GATE, TRAP16, TRAP32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
     is_code, is_conforming, load_real_segment, mark_accessed, set_null, set_segment, update_mode)
 from emu.cpu.state import (
-    AC, CR0_PE, CR4_DE, CR4_VME, CS, DB, DF_VEC, DR7_GD, DS, ES, ESP, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
-    SHADOW_SS, SS, TF, TR, VIF, VM, Cpu)
+    AC, CR0_PE, CR4_DE, CR4_PVI, CR4_VME, CS, DB, DF_VEC, DR7_GD, DS, ES, ESP, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
+    SHADOW_SS, SS, TF, TR, VIF, VIP, VM, Cpu)
 from emu.cpu.tasks import SWITCH_CALL, TSS_IOMAP, TSS_LIMIT, caught_fault, enter_task, keep_late
 
 # What is delivered.  FAULT pushes RF and an error code where the vector has one; TRAP is a debug exception that leaves
@@ -260,6 +260,19 @@ def finish_switch(cpu: Cpu) -> None:
     if cpu.late:
         cpu.late = False
         deliver_event(cpu, cpu.late_vector, cpu.late_error, FAULT)
+
+
+@hot
+def virtual_interrupt(cpu: Cpu) -> bool:
+    """VIF and VIP both set before an instruction, which IRET and task switches bring about: #GP(0) (SDM volume 3,
+    20.3.2 and 20.4); True if it has been delivered."""
+    if cpu.eflags & (VIF | VIP) != VIF | VIP or cpu.cpl != 3:
+        return False
+    extension: u32 = CR4_VME if cpu.eflags & VM != 0 else CR4_PVI
+    if cpu.cr4 & extension == 0 or cpu.eflags & IOPL == IOPL:
+        return False
+    deliver_fault(cpu, GP, 0)
+    return True
 
 
 @hot

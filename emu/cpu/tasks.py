@@ -263,6 +263,7 @@ def task_switch(cpu: Cpu, sel: u16, lo: u32, hi: u32, source: u8, flags: u32, ex
             keep_late(cpu)
     if trap & 1 != 0:
         cpu.trap = cpu.trap | DR6_BT
+    cpu.attention = True  # the new EFLAGS and the trap
     update_mode(cpu)
 
 

@@ -195,6 +195,7 @@ def iret_v86(cpu: Cpu, r: Rec, eip: u32, sel: u16, flags: u32) -> None:
     if eip > 0xFFFF:
         raise Fault(GP, 0)
     set_flags(cpu, flags, IRET_FLAGS | IRET_FLAGS32 | IF | IOPL | VM | VIF | VIP)
+    cpu.attention = True  # VIF and VIP
     set_cpl(cpu, 3)
     cpu.eip = eip
     cpu.gpr[ESP] = esp
@@ -226,6 +227,8 @@ def iret_protected(cpu: Cpu, r: Rec) -> None:
                 mask = mask | VIF | VIP
         return_far[T](cpu, r, sel, eip, T.bits // 8 * 3, 0)
         set_flags(cpu, flags, mask)
+        if cpu.eflags & VIP != 0:
+            cpu.attention = True
         update_mode(cpu)
 
 

@@ -9,6 +9,9 @@ HLT_HANGS = "forgets the single-step trap when HLT with IF clear halts it; HLT (
 GD = "knows no general detect (3B 17.3.1.3)"
 BOCHS_REP_RF = "does not set RF in the image between iterations of REP (3B 17.3.1.1)"
 ICEBP = "gives #UD for F1 in TCG, which INT1 (volume 2) says is #DB"
+NO_LIMITS = "TCG checks no segment limits (3A 5.3)"
+RSVD_P = "clears P with RSVD (3A 4.7: RSVD is set with P only)"
+PDPTES = "reads the PDPTEs anew in each page walk (3A 4.4.1)"
 TASK_FAULTS = "raises faults that belong to the new task while half of the old one is loaded, and dies (3A table 7-1)"
 
 KNOWN = {
@@ -53,11 +56,33 @@ KNOWN = {
         "old.gate_to_ldt #GP(44) +0 8 RF": ("old.gate_to_ldt #TS(44) +0 8 -", "wrong vector (CALL, volume 2: #GP)"),
         "old.exception_absent #NP(71) +0 8 RF": ("old.exception_absent #NP(70) +0 8 -", "forgets EXT (3A 6.13)"),
     },
+    ("qemu", "v86"): {
+        "limit #GP(0) +3 1000 I1+I2+RF+VM": ("limit int 90 +7 1000 I1+I2+VM", NO_LIMITS),
+        "stack_limit #SS(0) +3 1000 I1+I2+RF+VM": ("stack_limit int 90 +8 1000 I1+I2+VM", NO_LIMITS),
+        "level2 #GP(50) +0 1000 I1+I2+RF+VM": ("level2 #TS(0) +0 1000 I1+I2+VM", "looks for the inner stack first (INT n, volume 2: #GP)"),
+    },
+    ("qemu", "paging"): {
+        "absent.rmw #PF(2) +0 8 RF cr2=400000": ("absent.rmw #PF(0) +0 8 - cr2=400000", "reads first, unless LOCK is there (3A 4.7)"),
+        "global.cr3 A0A0A0A0": ("global.cr3 B1B1B1B1", "drops global entries too, as it may (3A 4.10.4.1)"),
+        "pse.reserved #PF(9) +0 8 RF cr2=800000": ("pse.reserved #PF(8) +0 8 - cr2=800000", RSVD_P),
+        "pse.reserved_user #PF(F) +0 1B RF cr2=800000": ("pse.reserved_user #PF(E) +0 1B - cr2=800000", RSVD_P),
+        "pae.nx #PF(9) +0 8 RF cr2=403000": ("pae.nx #PF(8) +0 8 - cr2=403000", RSVD_P),
+        "pae.maxphyaddr #PF(9) +0 8 RF cr2=403000": ("pae.maxphyaddr #PF(8) +0 8 - cr2=403000", RSVD_P),
+        "pae.large_reserved #PF(9) +0 8 RF cr2=600000": ("pae.large_reserved #PF(8) +0 8 - cr2=600000", RSVD_P),
+        "pae.pdpte_kept ok": ("pae.pdpte_kept #PF(0) +0 8 - cr2=40000000", PDPTES),
+        "pae.pdpte_reserved #GP(0) +0 8 RF": ("pae.pdpte_reserved ok", PDPTES),
+    },
+    ("bochs", "paging"): {
+        "pae.maxphyaddr #PF(9) +0 8 RF cr2=403000": ("pae.maxphyaddr ok", "has more than 36 physical address bits (3A 4.1.4)"),
+    },
 }
 
 # From this line on a peer cannot follow a program.
 STOPS = {
     ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
+    ("qemu", "v86"): ("vme3.own #GP(0) +0 1000 I1+I2+RF+VM", "TCG has no VME"),
+    ("bochs", "v86"): ("eip #GP(0) +0 8 RF", "IRET to virtual-8086 mode does not check EIP, and runs wild (IRET, volume 2)"),
+    ("qemu", "paging"): ("pg.no_pe #GP(0) +0 8 RF", "switches paging on in real mode, and dies (MOV CR0, volume 2)"),
     ("qemu", "tasks"): ("new.cs_null #TS(0) +0 3 RF tr=40", TASK_FAULTS),
 }

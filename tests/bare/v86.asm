@@ -2,23 +2,23 @@
 %include "frame.inc"
 T1      equ SCRATCH + 0x1000
 VSTACK  equ 0x6000              ; segment of the V86 stack, 64 KiB at 60000h
-SEGMENT equ ORIGIN >> 4         ; the program's own segment
+PARA equ ORIGIN >> 4         ; the program's own segment
         DESC T1, 0x67, A_TSS32, 0                       ; 40
         DESC 0, 0xFFFFF, 0x9F, F32 | F4K                ; 48: conforming code
         DESC 0, 0xFFFFF, 0xDB, F32 | F4K                ; 50: code of level 2
 PROGRAM
 
-; V86 name, label, flags: try the 16-bit code at a label (offset in SEGMENT), with EFLAGS = flags
+; V86 name, label, flags: try the 16-bit code at a label (offset in PARA), with EFLAGS = flags
 %macro V86 3
         TRY %1, %2 - origin
         push dword 0x7777               ; GS
         push dword 0x6666               ; FS
-        push dword SEGMENT              ; DS
+        push dword PARA              ; DS
         push dword SCRATCH >> 4         ; ES
         push dword VSTACK               ; SS
         push dword 0x8000               ; ESP
         push dword VM_ | 2 | (%3)
-        push dword SEGMENT
+        push dword PARA
         push dword %2 - origin
         iretd
 %endmacro
@@ -42,74 +42,60 @@ PROGRAM
 %endmacro
 %macro REDIRECT 2               ; vector, 0 for the program's own handler, 1 for the monitor's
 %if %2
-        bts dword [MAIN_TSS + 0x68], %1
+        or byte [MAIN_TSS + 0x68 + (%1) / 8], 1 << ((%1) & 7)
 %else
-        btr dword [MAIN_TSS + 0x68], %1
+        and byte [MAIN_TSS + 0x68 + (%1) / 8], ~(1 << ((%1) & 7)) & 0xFF
 %endif
 %endmacro
 
 main:
 ; The program's own handlers: real-mode vectors 20h and 21h
-        mov dword [4 * 0x20], SEGMENT << 16 | (own_handler - origin)
-        mov dword [4 * 0x21], SEGMENT << 16 | (own_iret - origin)
+        mov dword [4 * 0x20], PARA << 16 | (own_handler - origin)
+        mov dword [4 * 0x21], PARA << 16 | (own_iret - origin)
         mov edi, MAIN_TSS + 0x68        ; all INT n to the monitor at first
         or eax, -1
         mov ecx, 8
         rep stosd
 
 ; -- in and out ----------------------------------------------------------------------------------------------------------
-;= frame 7777 6666 1000 4000 6000 8000          | 3B 20.3.1 (20.2.4): GS, FS, DS, ES, SS, ESP on the stack of level 0
 ;= frame int 90 +2 1000 I1+I2+VM
+;= frame 7777 6666 1000 4000 6000 8000          | 3B 20.3.1 (20.2.4): GS, FS, DS, ES, SS, ESP on the stack of level 0
 ;= frame.inside 10 0                            | DS, ES, FS and GS are null in the handler (DS and ES after it reloads them)
         HOOK show_frame
         CASE "frame", IOPL3
         CASE_END
         SHOW "frame.inside", dword [SCRATCH + 0x20], dword [SCRATCH + 0x24]
-;= ud #UD +0 1000 I1+I2+VM+RF                   | 3B 20.3.1: a fault, VM and RF in the image
+;= ud #UD +0 1000 I1+I2+RF+VM                   | 3B 20.3.1: a fault, VM and RF in the image
         CASE "ud", IOPL3
         ud2
         CASE_END
-;= limit #GP(0) +3 1000 I1+I2+VM+RF             | 3B 20.1.1: segments of 64 KiB
+;= limit #GP(0) +3 1000 I1+I2+RF+VM             | 3B 20.1.1: segments of 64 KiB
         CASE "limit", IOPL3
         mov bx, 0xFFFF
         mov ax, [bx]
         CASE_END
-;= stack_limit #SS(0) +3 1000 I1+I2+VM+RF
+;= stack_limit #SS(0) +3 1000 I1+I2+RF+VM
         CASE "stack_limit", IOPL3
         mov bp, 0xFFFF
         mov ax, [bp]
         CASE_END
-;= eip #GP(0) +0 8 RF                           | IRET (volume 2): EIP must be inside the segment; the fault is the monitor's
-        TRY "eip", .iret
-        push dword 0
-        push dword 0
-        push dword 0
-        push dword 0
-        push dword VSTACK
-        push dword 0x8000
-        push dword VM_ | IOPL3 | 2
-        push dword SEGMENT
-        push dword 0x10000
-        mov [try_esp], esp
-.iret:  iretd
-        DONE
-;= descriptors #UD +0 1000 I1+I2+VM+RF          | 3B 20.2.3 (20.2.7): LAR and the like are of protected mode
+;= descriptors #UD +0 1000 I1+I2+RF+VM          | 3B 20.2.3 (20.2.7): LAR and the like are of protected mode
         CASE "descriptors", IOPL3
         lar ax, bx
         CASE_END
-;= hlt #GP(0) +0 1000 I1+I2+VM+RF               | HLT (volume 2): level 0
+;= hlt #GP(0) +0 1000 I1+I2+RF+VM               | HLT (volume 2): level 0
         CASE "hlt", IOPL3
         hlt
         CASE_END
-;= mov_cr #GP(0) +0 1000 I1+I2+VM+RF
+;= mov_cr #GP(0) +0 1000 I1+I2+RF+VM
         CASE "mov_cr", IOPL3
         mov eax, cr0
         CASE_END
-;= clts #GP(0) +0 1000 I1+I2+VM+RF
+;= clts #GP(0) +0 1000 I1+I2+RF+VM
         CASE "clts", IOPL3
         clts
         CASE_END
-;= lgdt #GP(0) +0 1000 I1+I2+VM+RF
+;= lgdt #GP(0) +0 1000 I1+I2+RF+VM
         CASE "lgdt", IOPL3
         lgdt [bx]
         CASE_END
@@ -117,7 +103,7 @@ main:
         CASE "smsw", IOPL3
         smsw ax
         CASE_END
-;= segments int 90 +9 1000 I1+I2+VM             | 3B 20.1.1: selectors are paragraphs
+;= segments int 90 +C 1000 I1+I2+VM             | 3B 20.1.1: selectors are paragraphs
 ;= segments.value 4000 A5
         mov byte [SCRATCH + 0xFF], 0xA5
         HOOK to_scratch
@@ -127,12 +113,12 @@ main:
         mov bl, [fs:0xFF]
         CASE_END
         SHOW "segments.value", dword [SCRATCH + 0x10], dword [SCRATCH + 0x14]
-;= conforming #GP(48) +0 1000 I1+I2+VM+RF       | 3B 20.3.1 (INT n, volume 2): the handler's code must be of level 0, not conforming
+;= conforming #GP(48) +0 1000 I1+I2+RF+VM       | 3B 20.3.1 (INT n, volume 2): the handler's code must be of level 0, not conforming
         SETINT 0x91, 0x48, stubs, A_INT32 | 0x60
         CASE "conforming", IOPL3
         int 0x91
         CASE_END
-;= level2 #GP(50) +0 1000 I1+I2+VM+RF
+;= level2 #GP(50) +0 1000 I1+I2+RF+VM
         SETINT 0x91, 0x50, stubs, A_INT32 | 0x60
         CASE "level2", IOPL3
         int 0x91
@@ -163,9 +149,9 @@ main:
         mov dword [T1 + 0x24], VM_ | IOPL3 | 2
         mov dword [T1 + 0x38], 0x8000
         mov dword [T1 + 0x48], SCRATCH >> 4
-        mov dword [T1 + 0x4C], SEGMENT
+        mov dword [T1 + 0x4C], PARA
         mov dword [T1 + 0x50], VSTACK
-        mov dword [T1 + 0x54], SEGMENT
+        mov dword [T1 + 0x54], PARA
         mov dword [T1 + 0x58], 0x6666
         mov dword [T1 + 0x5C], 0x7777
         HOOK keep_selectors
@@ -179,7 +165,7 @@ main:
 
 ; -- IOPL 3: CLI and the rest are allowed -----------------------------------------------------------------------------------
 ; 3B 20.2.7 (table 20-?): sensitive to IOPL: CLI, STI, PUSHF, POPF, INT n, IRET; not IN and OUT.
-;= iopl3.sti int 90 +4 1000 IF+I1+I2+VM
+;= iopl3.sti int 90 +6 1000 IF+I1+I2+VM
         mov al, 0xFF
         out 0x21, al
         out 0xA1, al
@@ -189,23 +175,23 @@ main:
         nop
         nop
         CASE_END
-;= iopl3.popf int 90 +5 1000 TF+IF+I1+I2+NT+VM  | POPF (volume 2): IOPL and VM stay; (TF is set for the INT only)
+;= iopl3.popf int 90 +6 1000 TF+IF+I1+I2+NT+VM  | POPF (volume 2): IOPL and VM stay; (TF is set for the INT only)
         CASE "iopl3.popf", IOPL3
         push word 0x4302
         popf
         CASE_END
-;= iopl3.popfd int 90 +8 1000 I1+I2+VM+AC+ID    | RF, VM, VIF, VIP and IOPL stay
+;= iopl3.popfd int 90 +A 1000 I1+I2+VM+AC+ID    | RF, VM, VIF, VIP and IOPL stay
         CASE "iopl3.popfd", IOPL3
         push dword 0x3D0002
         popfd
         CASE_END
-;= iopl3.iretd int 90 +0 1000 IF+I1+I2+VM+AC    | IRET (volume 2): VM and IOPL do not change
+;= iopl3.iretd int 90 +2 1000 IF+I1+I2+VM+AC    | IRET (volume 2): VM and IOPL do not change
         V86 "iopl3.iretd", .iret_to, IOPL3
         bits 16
         db 0
 .iret_do:
         push dword AC_ | IF_ | 2
-        push dword SEGMENT
+        push dword PARA
         push dword .iret_to2 - origin
         iretd
 .iret_to:
@@ -221,27 +207,27 @@ main:
         CASE_END
 
 ; -- IOPL 0 without VME: #GP(0) ------------------------------------------------------------------------------------------
-;= iopl0.cli #GP(0) +0 1000 VM+RF
+;= iopl0.cli #GP(0) +0 1000 RF+VM
         CASE "iopl0.cli", 0
         cli
         CASE_END
-;= iopl0.sti #GP(0) +0 1000 VM+RF
+;= iopl0.sti #GP(0) +0 1000 RF+VM
         CASE "iopl0.sti", 0
         sti
         CASE_END
-;= iopl0.pushf #GP(0) +0 1000 VM+RF
+;= iopl0.pushf #GP(0) +0 1000 RF+VM
         CASE "iopl0.pushf", 0
         pushf
         CASE_END
-;= iopl0.popf #GP(0) +0 1000 VM+RF
+;= iopl0.popf #GP(0) +0 1000 RF+VM
         CASE "iopl0.popf", 0
         popf
         CASE_END
-;= iopl0.iret #GP(0) +0 1000 VM+RF
+;= iopl0.iret #GP(0) +0 1000 RF+VM
         CASE "iopl0.iret", 0
         iret
         CASE_END
-;= iopl0.int #GP(0) +0 1000 VM+RF
+;= iopl0.int #GP(0) +0 1000 RF+VM
         CASE "iopl0.int", 0
         int 0x90
         CASE_END
@@ -253,21 +239,21 @@ main:
         CASE "iopl0.into", 0x800
         into
         CASE_END
-;= iopl2.cli #GP(0) +0 1000 I2+VM+RF            | IOPL must be 3
+;= iopl2.cli #GP(0) +0 1000 I2+RF+VM            | IOPL must be 3
         CASE "iopl2.cli", 0x2000
         cli
         CASE_END
-;= io.open #GP(0) +2 1000 VM+RF                 | 3B 20.2.8.1: IN and OUT ask the I/O map alone; (the CLI then faults)
+;= io.open #GP(0) +2 1000 RF+VM                 | 3B 20.2.8.1: IN and OUT ask the I/O map alone; (the CLI then faults)
         CASE "io.open", 0
         out 0x80, al
         cli
         CASE_END
-;= io.closed #GP(0) +0 1000 I1+I2+VM+RF         | even at IOPL 3
+;= io.closed #GP(0) +0 1000 I1+I2+RF+VM         | even at IOPL 3
         bts dword [MAIN_TSS + 0x68 + 32 + 0x10], 0      ; port 80h
         CASE "io.closed", IOPL3
         out 0x80, al
         CASE_END
-;= io.word #GP(0) +3 1000 I1+I2+VM+RF           | volume 1, 18.5.2 (19.5.2): every byte's bit counts
+;= io.word #GP(0) +3 1000 I1+I2+RF+VM           | volume 1, 18.5.2 (19.5.2): every byte's bit counts
         CASE "io.word", IOPL3
         mov dx, 0x7F
         in ax, dx
@@ -279,40 +265,38 @@ main:
 ;= vme3.monitor int 90 +2 1000 I1+I2+VM         | 3B table 20-2, method 3 (IOPL 3, bit set): the monitor's gate
         CASE "vme3.monitor", IOPL3
         CASE_END
-;= vme3.own #GP(0) +0 1000 I1+I2+VM+RF          | method 5 (IOPL 3, bit clear): the program's own handler, which executes HLT
-;= vme3.own.stack 4 1000 3202 7FFA              | IP, CS, FLAGS as they are; SP
+;= vme3.own #GP(0) +0 1000 I1+I2+RF+VM          | method 5 (IOPL 3, bit clear): the program's own handler, which executes HLT
+;= vme3.own.stack 1000 3202 7FFA                | CS, FLAGS as they are; SP
         REDIRECT 0x20, 0
         HOOK own_stack
         CASE "vme3.own", IOPL3 | IF_
         mov word [try_at - origin], own_handler - origin
         int 0x20
         CASE_END
-        mov ebx, [SCRATCH + 0x40]
-        sub ebx, [SCRATCH + 0x4C]
-        SHOW "vme3.own.stack", dword [SCRATCH + 0x40], dword [SCRATCH + 0x44], dword [SCRATCH + 0x48], dword [SCRATCH + 0x4C]
+        SHOW "vme3.own.stack", dword [SCRATCH + 0x44], dword [SCRATCH + 0x48], dword [SCRATCH + 0x4C]
 
 ; -- VME, IOPL 0 -----------------------------------------------------------------------------------------------------------
-;= vme0.monitor #GP(0) +0 1000 VM+RF            | method 2 (IOPL below 3, bit set): #GP(0)
+;= vme0.monitor #GP(0) +0 1000 RF+VM            | method 2 (IOPL below 3, bit set): #GP(0)
         REDIRECT 0x20, 1
         CASE "vme0.monitor", 0
         int 0x20
         CASE_END
-;= vme0.cli #GP(0) +1 1000 VM+VIP+RF            | CLI clears VIF, not IF; here VIF was set (the HLT then faults)
+;= vme0.cli #GP(0) +1 1000 RF+VM                | CLI clears VIF, not IF (the HLT then faults)
         CASE "vme0.cli", VIF_
         cli
         hlt
         CASE_END
-;= vme0.sti #GP(0) +1 1000 VM+RF+VIF
+;= vme0.sti #GP(0) +1 1000 RF+VM+VIF
         CASE "vme0.sti", 0
         sti
         hlt
         CASE_END
-;= vme0.sti_vip #GP(0) +0 1000 VM+RF+VIP        | STI with VIP set: #GP(0)
+;= vme0.sti_vip #GP(0) +0 1000 RF+VM+VIP        | STI with VIP set: #GP(0)
         CASE "vme0.sti_vip", VIP_
         sti
         hlt
         CASE_END
-;= vme0.pushf #GP(0) +1 1000 VM+RF+VIF          | PUSHF: IF shows VIF, IOPL shows 3
+;= vme0.pushf #GP(0) +1 1000 RF+VM+VIF          | PUSHF: IF shows VIF, IOPL shows 3
 ;= vme0.pushf.image 3202
         HOOK own_stack
         CASE "vme0.pushf", VIF_
@@ -320,7 +304,7 @@ main:
         hlt
         CASE_END
         SHOW "vme0.pushf.image", dword [SCRATCH + 0x40]
-;= vme0.pushf_if #GP(0) +1 1000 IF+VM+RF        | ... whatever IF is
+;= vme0.pushf_if #GP(0) +1 1000 IF+RF+VM        | ... whatever IF is
 ;= vme0.pushf_if.image 3002
         HOOK own_stack
         CASE "vme0.pushf_if", IF_
@@ -328,36 +312,40 @@ main:
         hlt
         CASE_END
         SHOW "vme0.pushf_if.image", dword [SCRATCH + 0x40]
-;= vme0.pushfd #GP(0) +0 1000 VM+RF             | 16 bits only
+;= vme0.pushfd #GP(0) +0 1000 RF+VM             | 16 bits only
         CASE "vme0.pushfd", 0
         pushfd
         CASE_END
-;= vme0.popf #GP(0) +4 1000 NT+VM+RF+VIF        | POPF: IF goes to VIF; IOPL and IF stay
+;= vme0.popf #GP(0) +4 1000 NT+RF+VM+VIF        | POPF: IF goes to VIF; IOPL and IF stay
         CASE "vme0.popf", 0
         push word 0x7202
         popf
         hlt
         CASE_END
-;= vme0.popf_tf #GP(0) +3 1000 VM+RF            | TF in the image: #GP(0)
+;= vme0.popf_tf #GP(0) +3 1000 RF+VM            | TF in the image: #GP(0)
         CASE "vme0.popf_tf", 0
         push word 0x0102
         popf
         hlt
         CASE_END
-;= vme0.popf_vip #GP(0) +3 1000 VM+RF+VIP       | IF in the image while VIP is set: #GP(0)
+;= vme0.popf_vip #GP(0) +3 1000 RF+VM+VIP       | IF in the image while VIP is set: #GP(0)
         CASE "vme0.popf_vip", VIP_
         push word 0x0202
         popf
         hlt
         CASE_END
-;= vme0.popf_vip_clear #GP(0) +4 1000 VM+RF+VIP
-        CASE "vme0.popf_vip_clear", VIP_ | VIF_
+;= vme0.popf_vip_clear #GP(0) +4 1000 RF+VM+VIP
+        CASE "vme0.popf_vip_clear", VIP_
         push byte 2
         nop
         popf
         hlt
         CASE_END
-;= vme0.own #GP(0) +0 1000 IF+VM+RF             | method 6: own handler; VIF is cleared, IF stays
+;= vme0.both #GP(0) +0 1000 RF+VM+VIF+VIP       | 3B 20.3.2: VIF and VIP both set at the beginning of an instruction (after IRET)
+        CASE "vme0.both", VIP_ | VIF_
+        nop
+        CASE_END
+;= vme0.own #GP(0) +0 1000 IF+RF+VM             | method 6: own handler; VIF is cleared, IF stays
 ;= vme0.own.stack 1000 3202 7FFA                | the image shows VIF as IF, and IOPL 3
         REDIRECT 0x20, 0
         HOOK own_stack
@@ -366,7 +354,7 @@ main:
         int 0x20
         CASE_END
         SHOW "vme0.own.stack", dword [SCRATCH + 0x44], dword [SCRATCH + 0x48], dword [SCRATCH + 0x4C]
-;= vme0.own_if #GP(0) +0 1000 IF+VM+RF
+;= vme0.own_if #GP(0) +0 1000 IF+RF+VM
 ;= vme0.own_if.stack 1000 3002 7FFA             | VIF clear, IF set
         HOOK own_stack
         CASE "vme0.own_if", IF_
@@ -374,20 +362,20 @@ main:
         int 0x20
         CASE_END
         SHOW "vme0.own_if.stack", dword [SCRATCH + 0x44], dword [SCRATCH + 0x48], dword [SCRATCH + 0x4C]
-;= vme0.iret #GP(0) +2 1000 VM+RF+VIF           | INT 21h's own handler returns at once: VIF is set again
+;= vme0.iret #GP(0) +2 1000 RF+VM+VIF           | INT 21h's own handler returns at once: VIF is set again
         REDIRECT 0x21, 0
         CASE "vme0.iret", VIF_
         int 0x21
         hlt
         CASE_END
-;= vme0.iret_vip #GP(0) +7 1000 VM+RF+VIP       | IRET with IF in the image and VIP set: #GP(0) at IRET
+;= vme0.iret_vip #GP(0) +6 1000 RF+VM+VIP       | IRET with IF in the image and VIP set: #GP(0) at IRET
         CASE "vme0.iret_vip", VIP_
         push word 0x0202
         push cs
         push word 0
         iret
         CASE_END
-;= vme0.iretd #GP(0) +0 1000 VM+RF              | 16 bits only
+;= vme0.iretd #GP(0) +0 1000 RF+VM              | 16 bits only
         CASE "vme0.iretd", 0
         iretd
         CASE_END
@@ -396,7 +384,7 @@ main:
         CASE "vme0.int3", 0
         int3
         CASE_END
-;= vme0.int_3 #GP(0) +0 1000 VM+RF              | but CD 03 is, as any INT n (bit set again: #GP(0))
+;= vme0.int_3 #GP(0) +0 1000 RF+VM              | but CD 03 is, as any INT n (bit set again: #GP(0))
         REDIRECT 3, 1
         CASE "vme0.int_3", 0
         db 0xCD, 3
@@ -427,6 +415,12 @@ main:
 .pvi3:  sti
         hlt
         DONE
+;= pvi.both #GP(0) +0 1B RF+VIF+VIP             | 3B 20.4 and 20.3.2
+        TRY "pvi.both", .pvi5
+        USER .pvi5, VIP_ | VIF_
+.pvi5:  nop
+        hlt
+        DONE
 ;= pvi.popf #GP(0) +6 1B IF+RF                  | 3B 20.4: POPF is not changed: without privilege it leaves IF alone
         TRY "pvi.popf", .pvi4
         USER .pvi4, IF_
@@ -436,6 +430,20 @@ main:
         nop
         popfd
         hlt
+        DONE
+;= eip #GP(0) +0 8 RF                           | IRET (volume 2): EIP must be inside the segment; the fault is the monitor's
+        TRY "eip", .iret
+        push dword 0
+        push dword 0
+        push dword 0
+        push dword 0
+        push dword VSTACK
+        push dword 0x8000
+        push dword VM_ | IOPL3 | 2
+        push dword PARA
+        push dword 0x10000
+        mov [try_esp], esp
+.iret:  iretd
         DONE
         FINISH
 

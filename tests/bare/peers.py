@@ -10,6 +10,7 @@ GD = "knows no general detect (3B 17.3.1.3)"
 BOCHS_REP_RF = "does not set RF in the image between iterations of REP (3B 17.3.1.1)"
 ICEBP = "gives #UD for F1 in TCG, which INT1 (volume 2) says is #DB"
 NO_LIMITS = "TCG checks no segment limits (3A 5.3)"
+NO_AC = "TCG checks no alignment for this processor (3A 6.15, #AC)"
 RSVD_P = "clears P with RSVD (3A 4.7: RSVD is set with P only)"
 PDPTES = "reads the PDPTEs anew in each page walk (3A 4.4.1)"
 TASK_FAULTS = "raises faults that belong to the new task while half of the old one is loaded, and dies (3A table 7-1)"
@@ -74,6 +75,36 @@ KNOWN = {
     },
     ("bochs", "paging"): {
         "pae.maxphyaddr #PF(9) +0 8 RF cr2=403000": ("pae.maxphyaddr ok", "has more than 36 physical address bits (3A 4.1.4)"),
+    },
+    ("qemu", "faults"): {
+        "ud.lock_mov #UD +0 8 RF": ("ud.lock_mov ok", "takes LOCK before MOV (LOCK, volume 2)"),
+        "ud.lock_bt #UD +0 8 RF": ("ud.lock_bt ok", "takes LOCK before BT (LOCK, volume 2)"),
+        "nm.em_mmx #UD +0 8 RF": ("nm.em_mmx ok", "looks at EM for x87 instructions only (3A table 2-2)"),
+        "mf #MF +0 8 RF": ("mf ok", "raises #MF at WAIT and few others only (volume 1, 8.7)"),
+        "gp.limit #GP(0) +0 8 RF": ("gp.limit ok", NO_LIMITS),
+        "gp.limit_across #GP(0) +0 8 RF": ("gp.limit_across ok", NO_LIMITS),
+        "ss.limit #SS(0) +0 1B RF": ("ss.limit int 90 +8 1B -", NO_LIMITS),
+        "gp.null #GP(0) +0 8 RF": ("gp.null ok", NO_LIMITS),
+        "gp.readonly #GP(0) +0 8 RF": ("gp.readonly ok", NO_LIMITS),
+        "gp.write_code #GP(0) +0 8 RF": ("gp.write_code ok", NO_LIMITS),
+        "gp.run_off #GP(0) +0 68 RF": ("gp.run_off #UD +0 68 -", NO_LIMITS),
+        "gp.run_across #GP(0) +0 68 RF": ("gp.run_across #UD +A 68 -", NO_LIMITS),
+        "ac #AC(0) +0 1B RF+AC": ("ac int 90 +7 1B AC", NO_AC),
+        "ac.word #AC(0) +0 1B RF+AC": ("ac.word int 90 +8 1B AC", NO_AC),
+        "int.offset #GP(0) +0 8 RF": ("int.offset #DE +2 8 -", NO_LIMITS),
+        "int.exception_cs #GP(11) +0 8 RF": ("int.exception_cs #GP(10) +0 68 -", "forgets EXT (3A 6.13)"),
+    },
+    ("qemu", "gates"): {
+        "conforming int 91 +2 6B -": ("conforming int 91 +2 68 - sp+1FF8",
+                                      "changes to level 0 by a call gate to conforming code (3A 5.8.2: CPL stays)"),
+        "down.limit #GP(0) +0 8 RF": ("down.limit ok", NO_LIMITS),
+        "down.across #GP(0) +0 8 RF": ("down.across ok", NO_LIMITS),
+        "down16.above #GP(0) +0 8 RF": ("down16.above ok", NO_LIMITS),
+        "down16.across #GP(0) +0 8 RF": ("down16.across ok", NO_LIMITS),
+    },
+    ("bochs", "registers"): {
+        "msr.unknown #GP(0) +0 8 RF": ("msr.unknown ok", "is configured to ignore unknown MSRs by default (RDMSR, volume 2)"),
+        "msr.unknown_write #GP(0) +0 8 RF": ("msr.unknown_write ok", "the same"),
     },
 }
 

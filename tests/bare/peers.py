@@ -11,6 +11,7 @@ BOCHS_REP_RF = "does not set RF in the image between iterations of REP (3B 17.3.
 ICEBP = "gives #UD for F1 in TCG, which INT1 (volume 2) says is #DB"
 NO_LIMITS = "TCG checks no segment limits (3A 5.3)"
 NO_AC = "TCG checks no alignment for this processor (3A 6.15, #AC)"
+NO_MSR_CHECKS = "takes whatever is written to an MSR, known or not (WRMSR, volume 2)"
 RSVD_P = "clears P with RSVD (3A 4.7: RSVD is set with P only)"
 PDPTES = "reads the PDPTEs anew in each page walk (3A 4.4.1)"
 TASK_FAULTS = "raises faults that belong to the new task while half of the old one is loaded, and dies (3A table 7-1)"
@@ -106,12 +107,33 @@ KNOWN = {
         "msr.unknown #GP(0) +0 8 RF": ("msr.unknown ok", "is configured to ignore unknown MSRs by default (RDMSR, volume 2)"),
         "msr.unknown_write #GP(0) +0 8 RF": ("msr.unknown_write ok", "the same"),
     },
+    ("bochs", "smc"): {
+        "across.remap 11553344 99883344": ("across.remap 11553344 11553344",
+                                           "keeps an instruction decoded though INVLPG dropped its second page (3A 4.10.4.1)"),
+    },
+    ("qemu", "registers"): {
+        "cr0.nw #GP(0) +0 8 RF": ("cr0.nw ok", "TCG checks no combinations in CR0 (MOV CR, volume 2)"),
+        "cr0.fixed 10": ("cr0.fixed 50", "keeps reserved bits of CR0 (3A 2.5)"),
+        "pat.type2 #GP(0) +0 8 RF": ("pat.type2 ok", NO_MSR_CHECKS),
+        "pat.type8 #GP(0) +0 8 RF": ("pat.type8 ok", NO_MSR_CHECKS),
+        "mtrrcap.write #GP(0) +0 8 RF": ("mtrrcap.write ok", NO_MSR_CHECKS),
+        "mtrr.default_type #GP(0) +0 8 RF": ("mtrr.default_type ok", NO_MSR_CHECKS),
+        "mtrr.default_bits #GP(0) +0 8 RF": ("mtrr.default_bits ok", NO_MSR_CHECKS),
+        "mtrr.base_type #GP(0) +0 8 RF": ("mtrr.base_type ok", NO_MSR_CHECKS),
+        "mtrr.base_high #GP(0) +0 8 RF": ("mtrr.base_high ok", NO_MSR_CHECKS),
+        "mtrr.mask_low #GP(0) +0 8 RF": ("mtrr.mask_low ok", NO_MSR_CHECKS),
+        "mtrr.fixed_type #GP(0) +0 8 RF": ("mtrr.fixed_type ok", NO_MSR_CHECKS),
+        "apic.reserved #GP(0) +0 8 RF": ("apic.reserved ok", NO_MSR_CHECKS),
+        "msr.unknown #GP(0) +0 8 RF": ("msr.unknown ok", NO_MSR_CHECKS),
+        "msr.unknown_write #GP(0) +0 8 RF": ("msr.unknown_write ok", NO_MSR_CHECKS),
+    },
 }
 
 # From this line on a peer cannot follow a program.
 STOPS = {
     ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
+    ("qemu", "registers"): ("cr4.reserved #GP(0) +0 8 RF", "dies of reserved bits in CR4 (MOV CR, volume 2)"),
     ("qemu", "v86"): ("vme3.own #GP(0) +0 1000 I1+I2+RF+VM", "TCG has no VME"),
     ("bochs", "v86"): ("eip #GP(0) +0 8 RF", "IRET to virtual-8086 mode does not check EIP, and runs wild (IRET, volume 2)"),
     ("qemu", "paging"): ("pg.no_pe #GP(0) +0 8 RF", "switches paging on in real mode, and dies (MOV CR0, volume 2)"),

@@ -37,22 +37,19 @@ shadow:
     movw %ax, %ds
     movw %ax, %es
     movw %ax, %ss
-    /* 440FX PAM registers: C0000-FFFFF reads and writes RAM.  The other chipsets just take no notice. */
+    /* 440FX PAM registers: E0000-FFFFF reads and writes RAM.  The other chipsets just take no notice. */
     movl $0x80000058, %eax
     movw $0xCF8, %dx
     outl %eax, %dx
     movw $0xCFD, %dx
     movb $0x30, %al
     outb %al, %dx
-    incl %edx
-    movw $0x3333, %ax
-    outw %ax, %dx
     movl $0x8000005C, %eax
     movw $0xCF8, %dx
     outl %eax, %dx
-    movw $0xCFC, %dx
-    movl $0x33333333, %eax
-    outl %eax, %dx
+    movw $0xCFE, %dx
+    movw $0x3333, %ax
+    outw %ax, %dx
     /* A program that returns from protected mode by a reset says so in CMOS 0Fh; the services are in RAM then. */
     movb $0x8F, %al
     outb %al, $0x70
@@ -89,6 +86,15 @@ cold:
 
 /* CMOS 0Fh: 05h end the interrupt and jump through 40:67, 0Ah jump, 09h return from a block move by IRET there. */
 resume:
+    movw $0xCFC, %dx                    /* option ROMs are in RAM as well: C0000-DFFFF */
+    movw $0x3333, %ax
+    outw %ax, %dx
+    movl $0x80000058, %eax
+    movw $0xCF8, %dx
+    outl %eax, %dx
+    movw $0xCFE, %dx
+    movw $0x3333, %ax
+    outw %ax, %dx
     ljmp $CODE16, $resume_16
     .code16
 resume_16:

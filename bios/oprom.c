@@ -84,6 +84,29 @@ static void pci_rom(u16 bdf)
     pci_write(bdf, 0x04, command & 0xFFFF);
 }
 
+/* PAM registers of C0000-DFFFF; 1 reads RAM, 2 writes it. */
+static void pam(u8 nibble)
+{
+    for (u8 reg = 0x5A; reg < 0x5E; reg++)
+        pci_write8(0, reg, nibble * 0x11);
+}
+
+/* Boards with ROMs on the bus: copy each to the RAM under it, and take from the RAM what a start before this one left. */
+static void shadow_roms(void)
+{
+    u32 at = FIRST;
+    pam(2);
+    while (at < END) {
+        u32 size = valid((u8 *)at, END - at) ? ((u8 *)at)[2] * 512 : 0;
+        if (size)
+            memcpy((void *)at, (void *)at, size);
+        else
+            *(volatile u16 *)at = 0;
+        at += size ? (size + 2047) & -2048 : 2048;
+    }
+    pam(3);
+}
+
 static int is_vga(u16 bdf) { return pci_read(bdf, 0x08) >> 16 == 0x0300; }
 
 static void each(int vga)
@@ -107,6 +130,7 @@ static void files(const char *prefix)
 
 void vga_rom(void)
 {
+    shadow_roms();
     for (u32 bdf = 0; (bdf = pci_next(bdf)) < 256; bdf++)
         if (is_vga(bdf))                                        /* its ports are not in a base register */
             pci_write(bdf, 0x04, (u16)pci_read(bdf, 0x04) | 3);
@@ -120,6 +144,11 @@ void vga_rom(void)
 
 void option_roms(void)
 {
+    for (u32 at = next; at < END; at += 2048)                   /* on the bus */
+        if (valid((u8 *)at, END - at) && !checksum((u8 *)at, ((u8 *)at)[2] * 512)) {
+            run(at, 0);
+            at = next - 2048;
+        }
     each(0);
     files("genroms/");
     /* ROM that is used stays as it is from here on: PAM without write enable. */

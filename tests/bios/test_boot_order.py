@@ -137,6 +137,19 @@ def test_warm_reset(ours, media):
         assert bytes(rig.pc.firmware_log).count(b"KiB of RAM") == 2
 
 
+def test_option_rom_runs_once_a_start(ours, media):
+    """Also after a reset, when the RAM holds its copy of the start before."""
+    rom = bytearray(bytes.fromhex("55 AA 01 1E 31 C0 8E D8 FF 06 00 90 1F CB").ljust(512, b"\0"))     # inc word [9000h]; retf
+    rom[-1] = -sum(rom) & 0xFF
+    with Machine(memory="16M", nic="none", net="none", floppy=Floppy(media["floppy"], keep_writes=False), **ours) as pc:
+        pc._fw_cfg.add_file("genroms/count.bin", bytes(rom))
+        for starts in (1, 2, 3):
+            booted(pc)
+            assert int.from_bytes(pc.memory.read(0x9000, 2), "little") == starts
+            pc.memory.write(0x7C00, bytes(64))
+            pc.reset()
+
+
 @pytest.mark.parametrize("code", [0x05, 0x0A])
 def test_return_from_protected_mode_by_reset(boot, media, code):
     """Programs for the 286: CMOS 0Fh says to go on at 40:67."""

@@ -120,3 +120,16 @@ def test_reset_and_interrupt_40(rig):
     assert not rig.call(0x13, eax=0).cf
     r = rig.call(0x40, eax=0x0201, ecx=0x0003, es=DATA >> 4)
     assert not r.cf and rig.read(DATA, "I") == 2
+
+
+def test_two_drives(boot, media, tmp_path):
+    """Both work, one after the other, and the second may be of another kind."""
+    other = tmp_path / "other.img"
+    other.write_bytes(numbered(1440))
+    rig = boot(floppies=[Floppy(media["floppy"]), Floppy(str(other))])
+    assert rig.call(0x11).ax >> 6 & 3 == 1
+    for drive, cylinder, want in ((1, 3, 3 * 18), (0, 4, 4 * 36), (1, 5, 5 * 18), (0, 4, 4 * 36)):
+        r = access(rig, 0x02, 1, cylinder, 0, 1, drive=drive)
+        assert not r.cf and rig.read(DATA, "I") == want
+    r = rig.call(0x13, eax=0x0800, edx=1)
+    assert (r.bl, r.ch, r.cl, r.dh, r.dl) == (3, 79, 9, 1, 2)

@@ -1,9 +1,11 @@
-"""Builds the native engine: `python -m native.build [OUTPUT FOLDER]`.
+"""Builds the native engine: `python native/build.py [--sanitize] [OUTPUT FOLDER]`.
 
 Generates the C (native/generate.py), compiles what changed, several files at once, and links emu/_native.abi3.so.
-Needs cffi and a C compiler (CC, else gcc, clang or cc).  EMU_CFLAGS adds options (a sanitizer, -g).
+Needs cffi and a C compiler (CC, else gcc, clang or cc).  EMU_CFLAGS adds options (such as -g).  With --sanitize it is built
+with AddressSanitizer and UBSan into a folder of its own, for tools/fuzz.py.
 """
 
+import argparse
 import hashlib
 import os
 import platform
@@ -21,6 +23,10 @@ X86_64 = platform.machine() in ("x86_64", "AMD64")
 CFLAGS += ["-mno-red-zone"] if X86_64 else []
 FILE_CFLAGS = {"slow": ["-mgeneral-regs-only"] if X86_64 else []}
 SUFFIX = "_native.abi3.so"
+# Sibling calls must stay, or the handlers, which tail-call each other, use up the stack.
+SANITIZE = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer",
+            "-foptimize-sibling-calls"]
+SANITIZED = ROOT / "build" / "sanitized"
 
 
 def compiler():
@@ -37,9 +43,12 @@ def _run(command):
         raise RuntimeError(f"{' '.join(map(str, command[:1]))} failed:\n{done.stderr[-4000:]}")
 
 
-def build(output=None, work=None):
+def build(output=None, work=None, sanitize=False):
     """Build the extension into ``output`` (default: the package folder).  Gives the path of the library.
     Raises RuntimeError if there is no compiler or it fails."""
+    if sanitize:
+        output = output or SANITIZED
+        work = work or Path(output) / "work"
     cc = compiler()
     if cc is None:
         raise RuntimeError("no C compiler (gcc or clang) was found")
@@ -47,7 +56,7 @@ def build(output=None, work=None):
     import cffi
 
     from native.generate import write_to
-    extra = os.environ.get("EMU_CFLAGS", "").split()
+    extra = os.environ.get("EMU_CFLAGS", "").split() + (SANITIZE if sanitize else [])
     work = Path(work or ROOT / "build" / "native")
     folder = work / "gen"
     generator = write_to(folder)
@@ -99,4 +108,8 @@ def _prototypes():
 
 
 if __name__ == "__main__":
-    print(build(sys.argv[1] if len(sys.argv) > 1 else None))
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("output", nargs="?", metavar="FOLDER", help="default: the package, or build/sanitized")
+    arguments.add_argument("--sanitize", action="store_true", help="with AddressSanitizer and UBSan")
+    options = arguments.parse_args()
+    print(build(options.output, sanitize=options.sanitize))

@@ -101,9 +101,12 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 /* ---- slow paths: they keep all registers, so that the fast paths need not save any (native/slow.c) ---- */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__ELF__)
 #define KEEPS_REGISTERS __attribute__((no_caller_saved_registers, force_align_arg_pointer, noinline, cold, used))
-/* Compilers do not count on the attribute at the call: so say it in assembly (no red zone: -mno-red-zone). */
+/* Compilers do not count on the attribute at the call: so say it in assembly (no red zone: -mno-red-zone).  What these
+ * functions call beyond their own file may use vector registers. */
+#define XMM_REGISTERS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
+        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 #define SLOW(call, m, a, b) __extension__ ({ int status_; \
-        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc"); status_; })
+        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc", XMM_REGISTERS); status_; })
 #else
 #define KEEPS_REGISTERS __attribute__((noinline, cold))
 #define SLOW(call, m, a, b) call(m, a, b)

@@ -241,16 +241,28 @@ class Memory(Component):
 
     # -- bulk, for DMA and the host --------------------------------------------------------------------------------
 
+    def _span(self, addr, size, lead):
+        """Where an address leads (``lead`` is read_offset or write_offset), and how many of ``size`` bytes lie in a row
+        there: a transfer of 4 GiB must not take a step a page."""
+        at = lead(addr)
+        if addr < 0x100000:
+            return at, min(size, 0x1000 - (addr & 0xFFF))
+        if addr < self.ram_size:
+            return at, min(size, self.ram_size - addr)
+        regions = [(self.region_base[n], self.region_size[n]) for n in range(self.region_count)]
+        ends = [base for base, _size in regions] + [base + length for base, length in regions] + [1 << 32]
+        return at, min(size, min(end for end in ends if end > addr) - addr)
+
     def read(self, addr, size):
         """``size`` bytes from a physical address; what nobody answers reads FFh."""
         out = bytearray()
         while size > 0:
-            n = min(size, 0x1000 - (addr & 0xFFF))
-            at = self.read_offset(addr & 0xFFFFFFFF)
+            addr &= 0xFFFFFFFF
+            at, n = self._span(addr, size, self.read_offset)
             if at < DEVICE:
                 out += self.backing[at:at + n]
             elif at == DEVICE:
-                out += bytes(self.chip_read(addr + i & 0xFFFFFFFF) for i in range(n))
+                out += bytes(self.chip_read(addr + i) for i in range(n))
             else:
                 out += b"\xff" * n
             addr += n
@@ -261,15 +273,15 @@ class Memory(Component):
         """Write bytes at a physical address, as a bus master does."""
         data = memoryview(bytes(data))
         while len(data):
-            n = min(len(data), 0x1000 - (addr & 0xFFF))
-            at = self.write_offset(addr & 0xFFFFFFFF)
+            addr &= 0xFFFFFFFF
+            at, n = self._span(addr, len(data), self.write_offset)
             if at < DEVICE:
                 self.backing[at:at + n] = data[:n]
-                if self.watch[at >> 12]:
+                if any(self.watch[at >> 12:(at + n - 1 >> 12) + 1]):
                     self.written(at, n)
             elif at == DEVICE:
                 for i in range(n):
-                    self.chip_write(addr + i & 0xFFFFFFFF, data[i])
+                    self.chip_write(addr + i, data[i])
             addr += n
             data = data[n:]
 

@@ -3,6 +3,9 @@
 The same functions, simply executed; no compiler needed.
 """
 
+from math import inf
+from time import monotonic
+
 from emu.bus.types import Fault
 
 from .decode import LONG_HANDLER, MORE, decode
@@ -14,6 +17,7 @@ from .state import CS, GP, REC_ENDS, REC_OSIZE32, Rec
 
 DEVICE = 0xFFFFFFFE
 NOTHING, ROOM = bytes(32), 15
+MOST_DECODED = 100_000  # instructions that are kept; then all are dropped, or a guest could fill the host's memory
 
 
 class PythonEngine:
@@ -24,6 +28,7 @@ class PythonEngine:
     def __init__(self, cpu, memory):
         self.cpu, self.memory = cpu, memory
         self.decoded = {}  # backing page -> {offset in page: {mode: (function, record, kind)}}
+        self.kept = 0  # instructions in it, those overwritten since included
         self._functions = {}
         self._names = namespace()
         memory.on_write = self.written
@@ -49,13 +54,14 @@ class PythonEngine:
         for page in self.decoded:
             self.memory.watch[page] &= ~1
         self.decoded.clear()
+        self.kept = 0
 
     def map_changed(self):
         """The memory map changed: look at the page of the next instruction anew."""
         self.cpu.attention = True
 
-    def run(self):
-        """Run until poll says otherwise; gives its code."""
+    def run(self, until=inf):
+        """Run until poll says otherwise, at its first call after the host time ``until`` in any case; gives its code."""
         cpu = self.cpu
         cpu.left = 0
         cpu.attention = True
@@ -65,6 +71,8 @@ class PythonEngine:
         read_offset = self.memory.read_offset
         while True:
             if cpu.attention or cpu.left <= 0:
+                if monotonic() > until:
+                    cpu.stop_request = True
                 code = poll(cpu)
                 if code != RUN:
                     return code
@@ -84,8 +92,7 @@ class PythonEngine:
                 found = modes.get(cpu.mode) if modes is not None else None
                 if found is None:
                     found = self.fetch(lin, eip, base)
-                    if page is None:
-                        page = decoded.get(base >> 12) if base < DEVICE else None
+                    page = decoded.get(base >> 12) if base < DEVICE else None
                 function, r, kind, last = found
                 if eip + last > seg_cs.limit:
                     raise Fault(GP, 0)
@@ -133,6 +140,9 @@ class PythonEngine:
             found = *self.handler(number), r.len - 1
             found = found[0], r, found[1], found[2]
             if base < DEVICE:
+                if self.kept >= MOST_DECODED:
+                    self.forget()
+                self.kept += 1
                 self.memory.watch[base >> 12] |= 1
                 self.decoded.setdefault(base >> 12, {}).setdefault(lin & 0xFFF, {})[cpu.mode] = found
             return found

@@ -31,7 +31,9 @@ VGA_ROM_AT = 256 << 10
 FONT_SEARCH = 2_000_000_000  # guest ns until memory may be searched for a font again
 FONT_MEMORY = 256 << 20  # what is searched: kernels lie low
 HOST_SLEEP = 0.01
-STEP_IDLE = 1_000_000_000  # ns of guest time that step() lets a halted processor wait
+PROMPT = 0.02  # host seconds: a run comes back after about as long, to see whether somebody wants something
+CHUNK, MOST_CHUNK = 20_000, 1 << 22  # instructions of a run: at first, and what a fast host works up to
+STEP_IDLE = 1_000_000_000  # ns of guest time that a halted processor may wait in step()
 BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
 
@@ -59,6 +61,7 @@ class Machine:
         self.exit_value = 0
         self.paused = False
         self.closed = False
+        self._chunk = CHUNK
         self.viewed = False  # a viewer clears the marks of written video memory
         self._text = self._fonts = None
         self._font_search = 0
@@ -267,14 +270,21 @@ class Machine:
         return self.guest_ns / 1e9
 
     def _run(self, stop_time=NEVER, stop_count=NEVER):
-        """Run to a guest time or an instruction count, or until something ends the run; deals with what it was."""
+        """Run to a guest time or an instruction count, or until something ends the run, and deal with what it was; or
+        about PROMPT host seconds (where it stops then makes no difference to the guest).  Gives poll's code."""
         cpu = self._cpu
-        cpu.stop_time, cpu.stop_count = stop_time, stop_count
+        began, before = time.monotonic(), cpu.icount
+        cpu.stop_time, cpu.stop_count = stop_time, min(stop_count, before + self._chunk)
         cpu.stop_request = False
         cpu.slice = HOST_SLICE if self._clock.host else VIRTUAL_SLICE
         cpu.may_skip = not self._clock.host
         self.parts.rearm_video()
-        code = self.parts.run()
+        code = self.parts.run(until=began + PROMPT)
+        took = time.monotonic() - began
+        if took > PROMPT:
+            self._chunk = max(1, self._chunk // 2)
+        elif took < PROMPT / 4 and cpu.icount - before >= self._chunk:
+            self._chunk = min(MOST_CHUNK, self._chunk * 2)
         if self._memory.dirty.tobytes().find(1) >= 0:
             self._text = None
             if not self.viewed:
@@ -310,42 +320,49 @@ class Machine:
         return self._cpu.next_deadline()
 
     def step_slice(self):
-        """Run to the next fixed point of guest time (every 10 ms), then type and take input that is due.
-
-        Returns promptly: after at most about 20 ms of host time in host time."""
+        """Run to the next fixed point of guest time (every 10 ms), then type and take input that is due; or as far
+        as the machine gets in about 20 ms of host time.  True if it is a point to look at what the guest shows."""
         if self.paused or self.ended is not None:
             time.sleep(HOST_SLEEP)
-            return
+            return True
+        return self._to_tick(NEVER)
+
+    def _to_tick(self, end):
+        """Run to the next fixed point or to ``end``, or for about 20 ms of host time.  True at a fixed point."""
         now = self._clock.now()
-        self._run(stop_time=now - now % TICK + TICK)
-        self._host_input()
+        tick = now - now % TICK + TICK
+        self._run(stop_time=min(tick, end))
+        fixed = self._clock.host or self._clock.now() >= tick
+        if fixed:
+            self._host_input()
+        return fixed or self.ended is not None
 
     def run(self, until=None, timeout=None):
         """Run until ``until()`` is true or the machine ends; True if it became true.  ``timeout`` in host seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        fixed = True
         while True:
-            if until is not None and until():
+            if until is not None and fixed and until():
                 return True
             if self.ended is not None or deadline is not None and time.monotonic() >= deadline:
                 return False
-            self.step_slice()
+            fixed = self.step_slice()
 
     def run_for(self, seconds):
         """Run for ``seconds`` of guest time (less if the machine ends)."""
         end = self._clock.now() + round(seconds * 1e9)
         while self.ended is None and self._clock.now() < end:
-            now = self._clock.now()
-            self._run(stop_time=min(end, now - now % TICK + TICK))
-            self._host_input()
+            self._to_tick(end)
 
     def step(self, count=1):
         """Execute ``count`` instructions; fewer if the machine ends, or halts for a second of guest time."""
-        target = self._cpu.icount + count
-        idle = 0
-        while self.ended is None and self._cpu.icount < target and idle < STEP_IDLE:
-            before = self._cpu.icount
-            self._run(stop_time=self._clock.now() + TICK, stop_count=target)
-            idle = idle + TICK if self._cpu.icount == before else 0
+        cpu, now = self._cpu, self._clock.now
+        target = cpu.icount + count
+        at, limit = cpu.icount, now() + STEP_IDLE
+        while self.ended is None and cpu.icount < target and now() < limit:
+            self._run(stop_time=limit, stop_count=target)
+            if cpu.icount != at:
+                at, limit = cpu.icount, now() + STEP_IDLE
 
     def _host_input(self):
         if self._serial_source is not None:

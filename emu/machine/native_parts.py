@@ -2,6 +2,8 @@
 
 import inspect
 from functools import cache
+from math import inf
+from time import monotonic
 
 from emu.bus.component import Struct
 from emu.bus.names import c_name
@@ -85,6 +87,7 @@ class NativeParts:
         self.ffi, self.lib = native.ffi, native.lib
         self.owner = owner
         self.error = None
+        self.until = inf
         self.handle = self.ffi.new_handle(self)
         self.m = self.lib.emu_new(backing_size, self.handle)
         if self.m == self.ffi.NULL:
@@ -127,8 +130,10 @@ class NativeParts:
         for n, base in enumerate(bases):
             where[n] = base
 
-    def run(self):
-        """Run until the next look at events that ends the run; gives poll's code.  Raises what a cold method raised."""
+    def run(self, until=inf):
+        """Run until poll ends the run, or the first cold method after the host time ``until``; gives poll's code.
+        Raises what a cold method raised."""
+        self.until = until
         code = self.lib.emu_run(self.m)
         if self.error is not None:
             error, self.error = self.error, None
@@ -164,10 +169,11 @@ def _register(native):
         try:
             function, count = parts.cold[number]
             result = function(*(a, b, c)[:count])
+            if monotonic() > parts.until:
+                parts.parts["cpu"].stop_request = parts.parts["cpu"].attention = True
             return int(result) if result else 0
         except BaseException as error:  # never across a C frame: the run ends and raises it
             if parts.error is None:
                 parts.error = error
-            parts.parts["cpu"].stop_request = True
-            parts.parts["cpu"].attention = True
+            parts.parts["cpu"].stop_request = parts.parts["cpu"].attention = True
             return 0

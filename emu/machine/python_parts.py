@@ -1,6 +1,7 @@
 """Parts with their state in Python objects, and the board's own services (port map, timers) in Python."""
 
 from functools import partial
+from math import inf
 
 from emu.bus.types import NEVER
 from emu.cpu.python_engine import PythonEngine
@@ -111,8 +112,9 @@ class PythonParts:
                 return
             expire()
 
-    def run(self):
-        return self.engine.run()
+    def run(self, until=inf):
+        """Run until poll ends the run, or its first call after the host time ``until``; gives poll's code."""
+        return self.engine.run(until)
 
     def map_changed(self):
         """The memory map or restored state changed."""

@@ -18,6 +18,9 @@ RARE = (0xF6, 0xF7, 0xC8, 0xC9, 0x60, 0x61, 0x9C, 0x9D, 0xCF, 0xCB, 0xCD, 0xCE, 
 SYSTEM = (0x00, 0x01, 0x02, 0x03, 0x06, 0x08, 0x09, 0x20, 0x21, 0x22, 0x23, 0x30, 0x31, 0x32, 0x34, 0x35, 0xA2, 0xA0, 0xA1, 0xA8, 0xA9,
           0xB2, 0xB4, 0xB5, 0xC7, 0xAE, 0xA4, 0xAC, 0xBA, 0xB0, 0xB1, 0xC0, 0xC1, 0x0B)
 
+MSRS = (0x10, 0x1B, 0x79, 0x8B, 0xC1, 0xFE, 0x116, 0x11E, 0x174, 0x175, 0x176, 0x179, 0x17A, 0x186, 0x187, 0x1A0, 0x1D9, 0x1DB, 0x1DE, 0x200,
+        0x201, 0x20E, 0x20F, 0x250, 0x258, 0x268, 0x26F, 0x277, 0x2FF, 0x400, 0xC0000080, 0xC0000103)
+
 
 def near(rng):
     """An address that is likely to matter."""
@@ -47,13 +50,79 @@ def instruction(rng):
     return bytes(out)
 
 
-def code(rng, size):
-    """A run of code: instructions, or bytes with no sense at all."""
+def immediate(rng, register, value, wide):
+    """MOV register, value: in code of the operand size ``wide`` says (the other one sometimes)."""
+    return (b"" if wide else b"\x66") + bytes((0xB8 + register,)) + struct.pack("<I", value & 0xFFFFFFFF)
+
+
+def gadget(rng, wide):
+    """A few instructions that belong together: what random bytes would hardly ever do with sense."""
+    kind = rng.randrange(12)
+    if kind == 0:       # a model-specific register
+        out = immediate(rng, 1, rng.choice(MSRS), wide) + immediate(rng, 2, rng.choice((0, 0, 0xF, rng.getrandbits(32))), wide)
+        return out + immediate(rng, 0, near(rng), wide) + rng.choice((b"\x0f\x30", b"\x0f\x30", b"\x0f\x32"))
+    if kind == 1:       # a control register, and back
+        register = rng.choice((0, 3, 4))
+        value = {0: rng.choice((0x10, 0x11, 0x80000011, 0x80010011, 0x80050011, 0x60000011, near(rng))),
+                 3: rng.choice((PAGES, PAGES + 8, near(rng))), 4: rng.choice((0, 1, 2, 3, 4, 8, 0x10, 0x20, 0x80, 0x1FF, 0x200, near(rng)))}[register]
+        return immediate(rng, 0, value, wide) + bytes((0x0F, 0x22, 0xC0 | register << 3)) + bytes((0x0F, 0x20, 0xC1 | register << 3))
+    if kind == 2:       # a debug register
+        register = rng.choice((0, 1, 2, 3, 6, 7))
+        value = near(rng) if register < 4 else rng.getrandbits(32) & 0xFFFF03FF
+        return immediate(rng, 0, value, wide) + bytes((0x0F, 0x23, 0xC0 | register << 3))
+    if kind == 3:       # a segment register, LDTR or TR
+        out = immediate(rng, 0, selector(rng), wide)
+        return out + rng.choice((b"\x8e\xd0", b"\x8e\xd8", b"\x8e\xc0", b"\x8e\xe0", b"\x8e\xe8", b"\x0f\x00\xd0", b"\x0f\x00\xd8",
+                                 b"\x0f\x00\xe0", b"\x0f\x00\xe8", b"\x0f\x02\xc8", b"\x0f\x03\xc8", b"\x63\xc1"))
+    if kind == 4:       # far jumps and calls: code, gates, tasks
+        target = rng.choice((CODE, CODE + 0x40, 0, near(rng)))
+        if wide:
+            return rng.choice((b"\x9a", b"\xea")) + struct.pack("<IH", target, selector(rng))
+        return rng.choice((b"\x9a", b"\xea")) + struct.pack("<HH", target & 0xFFFF, selector(rng))
+    if kind == 5:       # an interrupt, or a return to somewhere
+        if rng.randrange(2):
+            return bytes((0xCD, rng.choice((0, 1, 3, 8, 0x20, 0x80, rng.getrandbits(8)))))
+        flags = rng.choice((2, 0x202, 0x102, 0x4002, 0x20002, 0x23202, 0x180002, rng.getrandbits(22)))
+        out = immediate(rng, 0, flags, wide) + b"\x50" + immediate(rng, 0, selector(rng), wide) + b"\x50"
+        return out + immediate(rng, 0, rng.choice((CODE, CODE + 0x20, near(rng))), wide) + b"\x50" + rng.choice((b"\xcf", b"\x66\xcf", b"\xcb"))
+    if kind == 6:       # code that changes itself, near by
+        return b"\xe8" + (bytes(4) if wide else bytes(2)) + b"\x5f" + bytes((0x80 | rng.getrandbits(6) & 0x38, 0x47 if wide else 0x45,
+                          rng.getrandbits(5), rng.getrandbits(8)))
+    if kind == 7:       # a page-table entry, then INVLPG or not
+        at = PAGES + rng.choice((0, 0x1000, 0x2000)) + 4 * rng.randrange(1024)
+        value = rng.choice((0, rng.randrange(256) << 12 | 7, rng.randrange(256) << 12 | rng.getrandbits(12), near(rng)))
+        out = immediate(rng, 7, at, wide) + immediate(rng, 0, value, wide) + (b"\x89\x07" if wide else b"\x67\x66\x89\x07")
+        return out + rng.choice((b"", b"\x0f\x01\x3f", b"\x0f\x20\xd8\x0f\x22\xd8"))
+    if kind == 8:       # descriptor tables from memory
+        at = rng.choice((0x500, 0x508, GDT, TSS, near(rng)))
+        return (b"\x0f\x01" + bytes((0x05 | rng.randrange(8) << 3,)) + struct.pack("<I", at)) if wide else \
+            b"\x0f\x01" + bytes((0x06 | rng.randrange(8) << 3,)) + struct.pack("<H", at & 0xFFFF)
+    if kind == 9:       # strings with a long count
+        out = immediate(rng, 1, rng.choice((1, 16, 4096, 0xFFFFFFFF)), wide) + immediate(rng, 6, near(rng), wide) + immediate(rng, 7, near(rng), wide)
+        return out + rng.choice((b"\xfc", b"\xfd")) + rng.choice((b"\xf3", b"\xf2")) + bytes((rng.choice((0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB,
+                                                                                                     0xAC, 0xAD, 0xAE, 0xAF, 0x6C, 0x6F)),))
+    if kind == 10:      # floating point and vector state
+        modrm = bytes((rng.choice((0x06, 0x07)) | rng.randrange(8) << 3,))
+        return immediate(rng, 7, near(rng) & ~0xF, wide) + (b"" if wide else b"\x67") + rng.choice((b"\x0f\xae", b"\xdd", b"\xd9", b"\xdb", b"\xdf")) + modrm
+    return rng.choice((b"\x0f\x34", b"\x0f\x35", b"\x0f\xa2", b"\x0f\x08", b"\x0f\x09", b"\x0f\x06", b"\x9b", b"\xfb", b"\xfa",
+                       b"\x0f\xaa", b"\x17", b"\x8e\xd0", b"\xf0\x0f\xc7\xc8", b"\xc8\x00\x10\x1f", b"\xe4\x60", b"\xe6\x92", b"\xee", b"\x6f"))
+
+
+def selector(rng):
+    """One of the table's selectors, of any privilege, of the LDT sometimes; or anything."""
+    if rng.randrange(10) == 0:
+        return rng.getrandbits(16)
+    known = rng.choice((0, 8, 0x10, 0x18, 0x20, 0x28, 0x30, 0x38, 0x40, 0x48)) if rng.randrange(2) else rng.randrange(GDT_ENTRIES) * 8
+    return known | rng.choice((0, 0, 3, rng.getrandbits(3)))
+
+
+def code(rng, size, wide=False):
+    """A run of code: instructions (sense is made where the code segment is ``wide`` or not), or bytes of any kind."""
     if rng.randrange(4) == 0:
         return rng.randbytes(size)
     out = bytearray()
     while len(out) < size:
-        out += instruction(rng)
+        out += gadget(rng, wide) if rng.randrange(5) == 0 else instruction(rng)
     return bytes(out[:size])
 
 
@@ -164,7 +233,7 @@ def prepare(pc, rng):
     """One random program, ready to be started by the ROM.  Gives the mode."""
     mode = rng.choice(MODES)
     pc.memory.write(0x7000, bytes(0x1000))
-    body = code(rng, rng.choice((64, 600, 3000)))
+    body = code(rng, rng.choice((64, 600, 3000)), wide=mode in ("protected", "paged", "pae", "ring3"))
     if rng.randrange(3):
         body += b"\xeb" + bytes((rng.choice((0x80, 0xC0, 0xF0)),))      # go round again
     if mode == "real":

@@ -58,8 +58,14 @@ def image(rng):
     return ("floppies", "disks")[kind & 1], bytes(data)
 
 
-def play_one(media, engine, rng, seconds):
-    """One medium: detected, and booted if it is taken."""
+def play(media, engine, rng, work):
+    """A few media; gives the instructions that were executed."""
+    engine = "native" if engine == "both" else engine
+    return sum(boot(media, engine, rng) for _ in range(max(1, work // 20)))
+
+
+def boot(media, engine, rng):
+    """One medium: detected, and booted by the firmware that there is if it is taken."""
     option, data = image(rng)
     path = media.file("hostile.img", data)
     try:
@@ -71,14 +77,15 @@ def play_one(media, engine, rng, seconds):
     try:
         pc = rig.machine(media, engine, **fields)
     except (MediaError, ConfigError):
-        return
+        return 0
     with pc:
         pc.type("\n x")
         for _ in range(8):
-            rig.run(pc, seconds=seconds / 8)
+            rig.run(pc, seconds=0.06)
             if pc.ended is not None:
                 break
         pc.screen_text()
         pc.reset()
         pc.ended = None
         rig.run(pc, seconds=0.01)
+        return pc.instructions

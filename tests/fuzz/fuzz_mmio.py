@@ -11,6 +11,10 @@ WINDOWS = ((0xA0000, 0x20000), (0xA0000, 0x10000), (0xB8000, 0x8000), (0xB0000, 
            (0xE1000000, 0x1000), (0xE1000400, 0x200), (rig.MEMORY - 16, 64), (0xFFFF0000, 0x10000), (0x80000000, 0x7FFFFFFF), (0x100000, 16),
            (0x9FFF0, 32), (0xE0FFFFF0, 32), (CODE, 0x4000),
            (0xFEE00000, 0x400), (0xFEE00000, 0x1000), (0xFEC00000, 0x20))
+# Where PCI regions are moved to: over the window, ROM, RAM's end, each other, the top of memory
+PLACES = (0xA0000, 0xC0000, 0x100000, rig.MEMORY, 0xE0000000, 0xE1000000, 0xE0800000, 0xFE000000, 0xFF000000, 0xFFFF0000, 0xFFFFF000)
+VGA_BARS = (0x80001010, 0x80001018, 0x80001030)
+PAM = (0x80000058, 0x8000005C)
 
 
 def set_mode(pc, rng):
@@ -40,6 +44,16 @@ def set_mode(pc, rng):
             traffic.out(0x1CF, value, 16)
     for _ in range(rng.randrange(4)):
         traffic.dispi()
+    for _ in range(rng.choice((0, 0, 1, 3))):
+        kind = rng.randrange(4)
+        if kind < 2:
+            traffic.out(0xCF8, rng.choice(VGA_BARS), 32)
+            traffic.out(0xCFC, rng.choice(PLACES) | rng.randrange(2), 32)
+        elif kind == 2:
+            traffic.out(0xCF8, rng.choice(PAM), 32)
+            traffic.out(0xCFC, rng.choice((0, 0x33333333, 0x11111111, 0x22222222, rng.getrandbits(32))), 32)
+        else:
+            traffic.out(0x92, rng.choice((0, 2)))
 
 
 def accesses(rng, count):

@@ -317,6 +317,36 @@ class Traffic:
         return bytes(self.code)
 
 
+def outside(pc, rng):
+    """What people do meanwhile: discs and floppies out and in, keys, the power button, save and restore, the screen."""
+    kind = rng.randrange(10)
+    if kind == 0:
+        disc = pc.cdrom.image
+        if pc.cdrom.eject(force=rng.randrange(2) == 1):
+            run_on(pc, rng)
+            pc.cdrom.insert(disc)
+    elif kind == 1:
+        disk = pc._fdc.eject(0)
+        run_on(pc, rng)
+        if disk is not None:
+            pc._fdc.insert(0, disk)
+    elif kind == 2:
+        for _ in range(20):
+            pc.key(rng.randrange(256), rng.randrange(2))
+    elif kind == 3:
+        pc.press_power_button()
+    elif kind == 4:
+        pc.restore(pc.save())
+    elif kind == 5:
+        pc.screen_text()
+        pc.screenshot()
+
+
+def run_on(pc, rng):
+    """A short run."""
+    rig.run(pc, seconds=rng.choice((0.0001, 0.001)))
+
+
 def play(pc, rng, work):
     """Yields after each step of a case."""
     for _ in range(max(1, work // 20)):
@@ -332,6 +362,7 @@ def play(pc, rng, work):
             pc.mouse_move(rng.randrange(-200, 200), rng.randrange(-200, 200), rng.randrange(-2, 3))
             pc.mouse_buttons(rng.randrange(8))
             pc.send_serial(bytes(rng.getrandbits(8) for _ in range(5)))
+            outside(pc, rng)
             yield
         pc.screen_text()
         pc.screenshot()

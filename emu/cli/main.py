@@ -1,9 +1,10 @@
 """The command ``emu``: finds the subcommand and hands over; each has a module of its own, imported when it is used."""
 
 import importlib
+import signal
 import sys
 
-from .parsing import EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError, complain
+from .parsing import EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError, complain, stdout_gone
 
 COMMANDS = {                                    # name: (module, what it does)
     "run": ("run", "boot an image in a machine"),
@@ -27,6 +28,22 @@ def version():
         return metadata.version("emu")
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def entry():
+    """The command's entry point: SIGTERM ends it as an exception does, with all that has to be put back."""
+    signal.signal(signal.SIGTERM, _terminated)
+    code = main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = stdout_gone()
+    sys.stderr.flush()
+    return code
+
+
+def _terminated(number, _frame):
+    raise SystemExit(128 + number)
 
 
 def main(argv=None):
@@ -56,9 +73,9 @@ def main(argv=None):
     except SystemExit as end:                   # argparse after --help
         return end.code if isinstance(end.code, int) else EXIT_OK
     except BrokenPipeError:
-        return EXIT_OK
+        return stdout_gone()
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
     except Exception:
         from .report import write_report
         complain(prog, write_report())
@@ -66,4 +83,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

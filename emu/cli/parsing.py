@@ -1,9 +1,12 @@
 """What the commands' parsers share: one clear line for a wrong command line, and exit code 2."""
 
 import argparse
+import os
+import signal
 import sys
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_TIMEOUT, EXIT_GUEST = 0, 1, 2, 3, 4
+EXIT_PIPE = 128 + signal.SIGPIPE                # nobody reads standard output any more
 EXIT_DEBUG = 64                                 # + the low six bits of what the guest wrote to port F4h
 
 
@@ -51,3 +54,12 @@ def positive_int(text):
 def complain(prog, message):
     """One line on stderr."""
     print(f"{prog}: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+
+
+def stdout_gone():
+    """Nobody reads standard output any more: say so by the exit code alone, and let what is buffered go nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):               # a stdout of a test, without a descriptor
+        pass
+    return EXIT_PIPE

@@ -8,7 +8,8 @@ import time
 from ..machine.config import ConfigError
 from ..media.errors import MediaError
 from .notice import demonstration, python_engine
-from .parsing import (EXIT_DEBUG, EXIT_FAILED, EXIT_GUEST, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, UsageError, complain)
+from .parsing import (EXIT_DEBUG, EXIT_FAILED, EXIT_GUEST, EXIT_OK, EXIT_PIPE, EXIT_TIMEOUT, EXIT_USAGE, UsageError, complain,
+                      stdout_gone)
 from .report import write_report
 from .run_options import configure, is_demonstration, parser
 from .script import Script
@@ -17,7 +18,7 @@ PROG = "emu run"
 
 
 class Interrupts:
-    """SIGINT and SIGTERM as a flag that the loop looks at; a second one interrupts at once."""
+    """SIGINT and SIGTERM as a flag that the loop looks at between slices; a second one interrupts at once."""
 
     def __init__(self):
         self.signal = 0
@@ -126,7 +127,12 @@ def _run(args, config, make_machine, viewer_class, interrupts, began):
                 viewer = viewer_class(machine)
             code = interact(machine, script, viewer, interrupts, deadline, need_window=args.display == "window")
         except KeyboardInterrupt:
-            code = 128 + signal.SIGINT
+            code = 128 + (interrupts.signal or signal.SIGINT)
+        except BrokenPipeError:
+            code = stdout_gone()
+        except MediaError as error:             # what the guest sends cannot be written
+            complain(PROG, error)
+            code = EXIT_USAGE
         except Exception:
             complain(PROG, write_report(machine))
             code = EXIT_FAILED
@@ -144,11 +150,19 @@ def _run(args, config, make_machine, viewer_class, interrupts, began):
 
 def _finish(args, machine, code):
     """What is written at the end of the run, whatever its cause.  Returns the exit code."""
+    if code not in (EXIT_USAGE, EXIT_PIPE):
+        try:
+            machine.finish_output()
+        except BrokenPipeError:
+            code = stdout_gone()
+        except MediaError as error:
+            complain(PROG, error)
+            code = EXIT_USAGE
     if args.dump_text:
         try:
             print("\n".join(row.rstrip() for row in machine.screen_text()), flush=True)
         except BrokenPipeError:
-            pass
+            code = stdout_gone()
         except Exception:
             complain(PROG, write_report(machine))
             code = EXIT_FAILED

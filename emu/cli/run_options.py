@@ -1,6 +1,7 @@
 """The options of ``emu run``, and the machine's configuration that they make."""
 
 import os
+import stat
 import sys
 
 from ..machine import config as cfg
@@ -125,9 +126,11 @@ def configure(args):
         clock=args.clock or ("host" if on_terminal else "auto"), no_apic=args.no_apic, no_acpi=args.no_acpi,
         debug_console=args.debug_console, debug_exit=args.debug_exit, no_reboot=args.no_reboot)
     check_files(config)
-    for path in (args.screenshot, args.pcap, None if args.serial in ("stdio", "null") else args.serial):
-        if path is not None:
-            check_output(path)
+    outputs = [args.screenshot, args.pcap, None if args.serial in ("stdio", "null") else args.serial]
+    outputs = [path for path in outputs if path is not None]
+    for path in outputs:
+        check_output(path)
+    check_twice(config, outputs)
     return config
 
 
@@ -154,6 +157,26 @@ def check_files(config):
         os.close(fd)
     config.bios_path()
     config.vga_bios_path()
+
+
+def check_twice(config, outputs):
+    """Raise MediaError if a file that would be written is named for something else as well."""
+    media = [(m.path, config.disk_keeps_writes(m)) for m in (*config.disks, *config.floppies)]
+    read = (config.cdrom, config.kernel, config.initrd, config.bios, config.vga_bios)
+    seen = {}
+    for path, written in (*media, *((p, False) for p in read if p is not None), *((p, True) for p in outputs)):
+        try:
+            info = os.stat(path)
+            if stat.S_ISCHR(info.st_mode) or stat.S_ISFIFO(info.st_mode):
+                continue
+            key = info.st_dev, info.st_ino
+        except OSError:                         # an output that is to be made
+            key = os.path.realpath(path)
+        if key not in seen:
+            seen[key] = path, written
+        elif written or seen[key][1]:
+            also = "" if seen[key][0] == path else f" (also as {seen[key][0]})"
+            raise MediaError(path, f"is named twice, and would be written{also}")
 
 
 def check_output(path):

@@ -84,7 +84,7 @@ class Script:
         return False
 
     def _shows(self, machine, text):
-        at = machine.serial_text().find(text, self._serial)
+        at = machine.serial_find(text, self._serial)
         if at >= 0:
             self._serial = at + len(text)
             return True

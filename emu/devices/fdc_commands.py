@@ -396,7 +396,11 @@ class Commands:
                 return
             if wrong:
                 self.st2 |= CM
-        data = disk.read(lba * SECTOR_BYTES, SECTOR_BYTES)
+        try:
+            data = disk.read(lba * SECTOR_BYTES, SECTOR_BYTES)
+        except OSError:                         # the host cannot: as a sector with a wrong CRC
+            self._fail(DE)
+            return
         if code in SCANS:
             self._scan(code, data)
         elif code == VERIFY or self._give(data):
@@ -407,7 +411,11 @@ class Commands:
         if data is None:
             self._fail(OR)
             return False
-        disk.write(lba * SECTOR_BYTES, data)
+        try:
+            disk.write(lba * SECTOR_BYTES, data)
+        except OSError:
+            self._fail(DE)
+            return False
         if code == WRITE_DELETED:
             disk.deleted.add(lba)
         else:
@@ -477,7 +485,11 @@ class Commands:
                 and 1 <= self.sector <= self.disk_sectors[self.drive])
         if fits:
             lba = self._lba(self.sector)
-            disk.write(lba * SECTOR_BYTES, bytes([self.command[5]]) * SECTOR_BYTES)
+            try:
+                disk.write(lba * SECTOR_BYTES, bytes([self.command[5]]) * SECTOR_BYTES)
+            except OSError:
+                self._fail(DE)
+                return
             disk.deleted.discard(lba)
         else:
             self.st0, self.st1 = self.st0 | IC_ABNORMAL, self.st1 | ND

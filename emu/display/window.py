@@ -37,7 +37,7 @@ class Viewer:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "emu.display.window_process", self._frame.name, title],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True)  # Ctrl+C is ours
         except OSError:
             self._frame.close()
             raise

@@ -27,9 +27,12 @@ PAGE = 0x1000
 FIRMWARE_ROOM = 1 << 20  # at the top of memory, for the firmware's tables
 
 
-def read_file(path):
-    """A file's bytes.  Raises MediaError."""
-    fd, _size = detect.open_regular(path)
+def read_file(path, memory):
+    """The bytes of a file that is to go into ``memory`` bytes.  Raises MediaError and ConfigError."""
+    fd, size = detect.open_regular(path)
+    if size > memory:
+        os.close(fd)
+        raise ConfigError(f"memory: {memory >> 20} MiB are too few for {path}, which is {size} bytes long")
     try:
         with os.fdopen(fd, "rb") as file:
             file.seek(0)
@@ -46,8 +49,8 @@ def usable(memory):
 def add(fw_cfg, config):
     """Give the machine the boot ROM and the pieces of its kernel.  Raises MediaError and ConfigError."""
     kind = detect.require_kernel(config.kernel)
-    kernel = read_file(config.kernel)
-    initrd = read_file(config.initrd) if config.initrd is not None else None
+    kernel = read_file(config.kernel, config.memory)
+    initrd = read_file(config.initrd, config.memory) if config.initrd is not None else None
     plan = linux if kind == detect.LINUX else multiboot.plan
     tail, values, pieces = plan(config, kernel, initrd, usable(config.memory))
     keyed = [(fw_cfg.add_file(f"emu/kernel/{n}", piece.data), piece) for n, piece in enumerate(pieces)]

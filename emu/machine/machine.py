@@ -21,6 +21,7 @@ from emu.media import opening
 
 from . import board, firmware, keys
 from .config import ConfigError, MachineConfig, parse_nic
+from .log import Log
 from .views import CpuView, MemoryView, Mouse
 
 TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
@@ -67,11 +68,11 @@ class Machine:
         self._font_search = 0
         self._media = []
         self._typing = []
-        self._serial = bytearray()
+        self._serial = Log()
         self._serial_seen = 0
         self._serial_sink = self._serial_source = None
-        self._debug = bytearray()
-        self.firmware_log = bytearray()
+        self._debug = Log()
+        self.firmware_log = Log()
         ram = config.memory
         self._vram_at = (ram + 0xFFFFF) & ~0xFFFFF
         self._rom_at = self._vram_at + VRAM_SIZE
@@ -409,6 +410,11 @@ class Machine:
         self._cpu.stop_request = True
         self._cpu.attention = True
 
+    def finish_output(self):
+        """Have what COM1 sent written.  Raises MediaError, or BrokenPipeError, if it cannot be."""
+        if self._serial_sink is not None:
+            self._serial_sink.flush()
+
     def close(self):
         """Give memory and files back."""
         if self.closed:
@@ -492,12 +498,16 @@ class Machine:
         return Screenshot(renderer.frame())
 
     def serial_text(self):
-        """All that COM1 has sent so far."""
-        return self._serial.decode("latin-1")
+        """All that COM1 has sent so far (of very much, the latest)."""
+        return self._serial.text()
+
+    def serial_find(self, text, start=0):
+        """Where COM1 sent a text, counted from the first byte ever and not before ``start``; -1 if it did not."""
+        return self._serial.find(text, start)
 
     def debug_text(self):
         """All that was written to port E9h."""
-        return self._debug.decode("latin-1")
+        return self._debug.text()
 
     def _serial_out(self, byte):
         self._serial.append(byte)
@@ -515,7 +525,7 @@ class Machine:
         start = self._serial_seen
 
         def there():
-            found = self._serial.find(text.encode("latin-1", "replace"), start)
+            found = self._serial.find(text, start)
             if found >= 0:
                 self._serial_seen = found + len(text)
                 return True

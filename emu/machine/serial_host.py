@@ -1,28 +1,89 @@
 """COM1 on the host: the terminal both ways, or a file."""
 
 import os
+import stat
 import sys
 import threading
+import time
+
+from emu.media.errors import MediaError, reason
+
+BACKLOG = 1 << 20  # bytes that wait for a slow reader before the guest does
+PATIENCE = 0.01  # host seconds that a byte then waits
+LAST_WAIT = 1.0  # host seconds that the end of the run waits for a reader
 
 
-class FileSink:
-    """Bytes to a file, or to standard output."""
+class Output:
+    """Bytes to a descriptor, written on a thread: a reader that does not read holds up neither requests nor the end."""
 
-    def __init__(self, stream, owned):
-        self.stream, self.owned = stream, owned
+    def __init__(self, fd, name, owned):
+        self.fd, self.name, self.owned = fd, name, owned
+        self.error = None
+        self._waiting = bytearray()
+        self._writing = self._ending = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
 
     def write(self, byte):
-        self.stream.write(bytes((byte,)))
-        if byte == 10 or not self.owned:
-            self.stream.flush()
+        """Send a byte.  Raises MediaError once the host cannot write, BrokenPipeError if nobody reads any more."""
+        if self.error is not None:
+            raise self.error
+        with self._changed:
+            self._waiting.append(byte)
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
+            full = len(self._waiting) > BACKLOG
+        if full:
+            time.sleep(PATIENCE)
+
+    def _work(self):
+        while True:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+                while not self._waiting:
+                    if self._ending:
+                        return
+                    self._changed.wait()
+                data = bytes(self._waiting)
+                self._waiting.clear()
+                self._writing = True
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(self.fd, view):]
+            except BrokenPipeError as error:
+                self.error = error
+            except OSError as error:
+                self.error = MediaError(self.name, f"cannot be written: {reason(error)}")
+            if self.error is not None:
+                with self._changed:
+                    self._writing = False
+                    self._waiting.clear()
+                    self._changed.notify_all()
+                return
+
+    def flush(self):
+        """Wait a little until all is written.  Raises what write() raises."""
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._waiting or self._writing), LAST_WAIT)
+        if self.error is not None:
+            raise self.error
 
     def close(self):
+        """End the thread, unless it hangs in a write."""
         try:
-            self.stream.flush()
-            if self.owned:
-                self.stream.close()
-        except OSError:
+            self.flush()
+        except (OSError, MediaError):
             pass
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        self._thread.join(0.1)
+        if self.owned and not self._thread.is_alive():
+            os.close(self.fd)
+            self.owned = False
 
 
 class StandardInput:
@@ -64,11 +125,11 @@ class StandardInput:
             self.restore = None
 
 
-class StandardIo(FileSink):
+class StandardIo(Output):
     """Standard output, with the terminal put back at the end."""
 
     def __init__(self, source):
-        super().__init__(sys.stdout.buffer, False)
+        super().__init__(sys.stdout.fileno(), "standard output", False)
         self.source = source
 
     def close(self):
@@ -76,11 +137,24 @@ class StandardIo(FileSink):
         self.source.close()
 
 
+def open_output(path):
+    """A descriptor of a file to write.  Raises MediaError."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        pipe = os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode)
+        raise MediaError(path, "is a pipe that nobody reads" if pipe else f"cannot be written: {reason(error)}") from None
+    os.set_blocking(fd, True)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        os.ftruncate(fd, 0)
+    return fd
+
+
 def connect(machine, where):
-    """Join COM1 to ``stdio`` or a file.  Raises OSError with the file's name."""
+    """Join COM1 to ``stdio`` or a file.  Raises MediaError."""
     if where == "stdio":
         source = StandardInput()
         machine._serial_sink = StandardIo(source)
         machine._serial_source = lambda: source.feed(machine)
     else:
-        machine._serial_sink = FileSink(open(where, "wb"), True)
+        machine._serial_sink = Output(open_output(where), where, True)

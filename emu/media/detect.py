@@ -18,6 +18,7 @@ _MAGICS = (
     (0, b"\x1f\x8b", "a gzip file; unpack it first"), (0, b"BZh", "a bzip2 file; unpack it first"),
     (0, b"\xfd7zXZ\0", "an xz file; unpack it first"), (0, b"\x28\xb5\x2f\xfd", "a zstd file; unpack it first"),
     (0, b"PK\x03\x04", "a zip archive; unpack it first"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
+    (0, b"\0" + b"\xff" * 10 + b"\0", "a raw CD image (2,352 bytes a sector); convert it to an ISO image"),
     (257, b"ustar", "a tar archive; unpack it first"), (0, b"%PDF", "a PDF file"),
     (0, b"MZ", "a DOS or Windows program"),
     (0, b"\x7fELF", "an ELF program"),

@@ -76,6 +76,8 @@ def _catalogue(read, size, lba):
         raise BootRecordError(f"the boot catalogue is corrupt (media type {emulation})")
     boot = BootEntry(platform, emulation, int.from_bytes(entry[2:4], "little") or 0x7C0,
                      int.from_bytes(entry[6:8], "little"), int.from_bytes(entry[8:12], "little"))
+    if emulation == 0 and boot.sectors == 0:
+        raise BootRecordError("the boot catalogue is corrupt (sector count 0: nothing would be loaded)")
     # The whole emulated floppy must be there; without emulation, what is loaded (some CDs claim more than they hold).
     needed = _EMULATED_SIZE.get(emulation, 512)
     if boot.lba < FIRST_DESCRIPTOR or boot.lba * SECTOR + needed > size:

@@ -1,5 +1,6 @@
 """Raw images: a file whose bytes are the bytes of the medium."""
 
+import errno
 import os
 import stat
 
@@ -39,8 +40,8 @@ class RawImage:
     def __init__(self, path, read_only=True, size=None):
         self.path = str(path)
         self.read_only = read_only
-        self._fd, length = open_regular(path, not read_only)
-        self.size = max(length, size or 0)
+        self._fd, self._length = open_regular(path, not read_only)
+        self.size = max(self._length, size or 0)
 
     @classmethod
     def create(cls, path, size):
@@ -61,12 +62,15 @@ class RawImage:
         return cls(path, read_only=False)
 
     def read(self, offset, n):
-        """The bytes at ``offset``, as many as lie inside the medium.  Raises OSError if the host cannot read."""
+        """The bytes at ``offset``, as many as lie inside the medium.  Raises OSError if the host cannot read, or if
+        the file is shorter than it was."""
         n = max(0, min(n, self.size - offset))
         parts, got = [], 0
         while got < n:
             part = os.pread(self._fd, n - got, offset + got)
             if not part:                       # past the end of a file shorter than its medium
+                if offset + got < self._length:
+                    raise OSError(errno.EIO, "the file has become shorter", self.path)
                 part = bytes(n - got)
             parts.append(part)
             got += len(part)

@@ -1,6 +1,8 @@
 """``emu cpu-test``: finds suites, runs them in several processes and sums up."""
 
+import multiprocessing
 import os
+import signal
 import sys
 import time
 import zlib
@@ -140,14 +142,22 @@ def completed(tasks, options, jobs):
         for task in tasks:
             yield task, run_part(*task, options)
         return
-    with ProcessPoolExecutor(min(jobs, len(tasks))) as pool:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_leave_signals) as pool:
         pending = {pool.submit(run_part, *task, options): task for task in tasks}
         try:
             for done in as_completed(pending):
                 yield pending[done], done.result()
         except BaseException:
+            for process in multiprocessing.active_children():       # the parts that they are at can take long
+                process.terminate()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _leave_signals():
+    """In a worker: Ctrl+C is the parent's, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 # -- the command -------------------------------------------------------------------------------------------------

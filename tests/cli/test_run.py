@@ -45,12 +45,15 @@ class FakeMachine:
     def screen_text(self):
         return list(self.rows)
 
-    def serial_text(self):
-        return self.com1
+    def serial_find(self, text, start=0):
+        return self.com1.find(text, start)
 
     def type(self, text):
         self.typed.append((self.slices, text))
         self._keys = self._typing
+
+    def finish_output(self):
+        pass
 
     def screenshot(self):
         return self

@@ -392,12 +392,16 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     *one = false;
     if (UNLIKELY(code_page(m, lin, page)))
         return NULL;
+    if (UNLIKELY(*page >= 0xFFFFFFFEu)) {  /* a chip, or nothing: no place in the backing that a trace could be kept under */
+        *one = true;
+        return NULL;
+    }
     u32 offset = *page + (lin & 0xFFF);
     u64 key = (u64)offset << 8 | m->cpu.mode;
     u32 slot = (u32)((key * 0x9E3779B97F4A7C15ull) >> 48);
     Trace *t = m->core.cache[slot];
     if (UNLIKELY(!t || t->key != key)) {
-        if (*page >= 0xFFFFFFFEu || m->cpu.eip > m->cpu.seg[1].limit || (t = make(m, key, *page, offset)) == NULL) {
+        if (m->cpu.eip > m->cpu.seg[1].limit || (t = make(m, key, *page, offset)) == NULL) {
             *one = true;
             return NULL;
         }

@@ -245,12 +245,14 @@ class Memory(Component):
         """Where an address leads (``lead`` is read_offset or write_offset), and how many of ``size`` bytes lie in a row
         there: a transfer of 4 GiB must not take a step a page."""
         at = lead(addr)
-        if addr < 0x100000:
+        if addr < 0x100000 or addr & 0xFFFFF000 == self.apic_page:
             return at, min(size, 0x1000 - (addr & 0xFFF))
         if addr < self.ram_size:
-            return at, min(size, self.ram_size - addr)
-        regions = [(self.region_base[n], self.region_size[n]) for n in range(self.region_count)]
-        ends = [base for base, _size in regions] + [base + length for base, length in regions] + [1 << 32]
+            ends = [self.ram_size]
+        else:
+            regions = [(self.region_base[n], self.region_size[n]) for n in range(self.region_count)]
+            ends = [base for base, _size in regions] + [base + length for base, length in regions] + [1 << 32]
+        ends.append(self.apic_page)
         return at, min(size, min(end for end in ends if end > addr) - addr)
 
     def read(self, addr, size):
@@ -262,7 +264,8 @@ class Memory(Component):
             if at < DEVICE:
                 out += self.backing[at:at + n]
             elif at == DEVICE:
-                out += bytes(self.chip_read(addr + i) for i in range(n))
+                slot, offset = self.chip(addr)
+                out += bytes(self.device_read(slot, offset + i) for i in range(n))
             else:
                 out += b"\xff" * n
             addr += n
@@ -280,8 +283,9 @@ class Memory(Component):
                 if any(self.watch[at >> 12:(at + n - 1 >> 12) + 1]):
                     self.written(at, n)
             elif at == DEVICE:
+                slot, offset = self.chip(addr)
                 for i in range(n):
-                    self.chip_write(addr + i, data[i])
+                    self.device_write(slot, offset + i, data[i])
             addr += n
             data = data[n:]
 

@@ -175,10 +175,10 @@ class FwCfg(Component):
         done = bytes(data[self.position:self.position + length])
         self.memory.write(address, done)
         address += len(done)
+        zeros = bytes(min(length - len(done), 0x100000))
         for start in range(len(done), length, 0x100000):    # zeros beyond the end, in pieces: a guest may ask for 4 GiB
-            piece = min(length - start, 0x100000)
-            self.memory.write(address, bytes(piece))
-            address += piece
+            self.memory.write(address, zeros[:length - start])
+            address += len(zeros)
         self.position = u32(self.position + length)
 
     def _copy_in(self, address, length):

@@ -64,6 +64,7 @@ class Traffic:
 
     def inp(self, port, width=8):
         self.code += b"\xba" + struct.pack("<H", port & 0xFFFF) + {8: b"\xec", 16: b"\xed", 32: b"\x66\xed"}[width]
+        self.code += b"\x66\x01\xc3"           # add ebx, eax: what was read stays visible in the state
 
     def poke(self, address, data):
         """Writes to low memory, by 4 bytes (DS = 0)."""

@@ -159,7 +159,7 @@ def test_the_terminal_is_put_back(tmp_path, vga_rom, number):
 @pytest.mark.native
 @pytest.mark.parametrize("number, group", [(signal.SIGINT, True), (signal.SIGTERM, False)], ids=["Ctrl+C", "SIGTERM"])
 def test_the_instruction_tests(number, group):
-    from emu.cpu.vectors.runner import data_folder
+    from emu.suites.runner import data_folder
     if not (data_folder() / "cpu-vectors").is_dir():
         pytest.skip("no instruction vectors")
     process = start("cpu-test", "--engine", "python", "--jobs", "2")

@@ -70,7 +70,7 @@ class Machine:
         self._typing = []
         self._serial = Log()
         self._serial_seen = 0
-        self._serial_sink = self._serial_source = None
+        self._serial_sink = self._serial_source = self._debug_sink = None
         self._debug = Log()
         self.firmware_log = Log()
         ram = config.memory
@@ -123,7 +123,7 @@ class Machine:
         self._i440fx.pam_changed = self._remap
         self._uart0.sink = self._serial_out
         self._uart0.fast = self._uart1.fast = True
-        self._debug_console.sink = self._debug.append
+        self._debug_console.sink = self._debug_out
         self._firmware_log.sink = self.firmware_log.append
         self._debug_exit.on_exit = self._debug_exit_written
         self._pm.on_power_off = self._powered_off
@@ -135,9 +135,11 @@ class Machine:
         self.cpu = CpuView(self._cpu)
         self.memory = MemoryView(memory)
         self.mouse = Mouse(self)
+        from . import serial_host
         if config.serial != "null":
-            from .serial_host import connect
-            connect(self, config.serial)
+            serial_host.connect(self, config.serial)
+        if config.debug_console:
+            self._debug_sink = serial_host.Output(2, "standard error", False)
 
     def _insert_media(self):
         config = self.config
@@ -411,9 +413,10 @@ class Machine:
         self._cpu.attention = True
 
     def finish_output(self):
-        """Have what COM1 sent written.  Raises MediaError, or BrokenPipeError, if it cannot be."""
-        if self._serial_sink is not None:
-            self._serial_sink.flush()
+        """Have what COM1 and the debug console sent written.  Raises MediaError, or BrokenPipeError, if it cannot be."""
+        for sink in (self._serial_sink, self._debug_sink):
+            if sink is not None:
+                sink.flush()
 
     def close(self):
         """Give memory and files back."""
@@ -423,8 +426,9 @@ class Machine:
         for medium in self._media:
             medium.close()
         self.vram = self.vram_dirty = None
-        if self._serial_sink is not None:
-            self._serial_sink.close()
+        for sink in (self._serial_sink, self._debug_sink):
+            if sink is not None:
+                sink.close()
         self.parts.close()
 
     def __enter__(self):
@@ -513,6 +517,11 @@ class Machine:
         self._serial.append(byte)
         if self._serial_sink is not None:
             self._serial_sink.write(byte)
+
+    def _debug_out(self, byte):
+        self._debug.append(byte)
+        if self._debug_sink is not None:
+            self._debug_sink.write(byte)
 
     def send_serial(self, data):
         """Bytes to COM1's receiver; gives how many it took."""

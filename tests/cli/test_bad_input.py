@@ -383,6 +383,14 @@ def test_what_is_kept_is_what_was_asked_for(place):
     assert (place.path / "floppy").read_bytes()[512:1024] == bytes(floppy[:512]) == (place.path / "disk").read_bytes()[512:1024]
 
 
+def test_the_debug_console(place, flood):
+    """Port E9h goes to stderr, before the last line of --stats; without the option nowhere."""
+    place.file("bios", rom(b"\xb0\x48\xe6\xe9\xb0\x0a\xe6\xe9\xeb\xfe"))
+    code, _out, err = place.run(*flood, "--wait-seconds", "0.1", "--until", "", "--debug-console", "--stats")
+    assert code == 0 and err.splitlines()[0] == "H" and json.loads(err.splitlines()[1])["exit"] == 0
+    assert place.run(*flood, "--wait-seconds", "0.1", "--until", "")[2] == ""
+
+
 def test_the_last_line_of_stats(place, flood):
     code, _out, err = place.run(*flood, "--until", "R", "--stats")
     assert code == 0 and json.loads(err.splitlines()[-1])["exit"] == 0

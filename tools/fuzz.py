@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("ports", "code", "mmio", "state", "media")
 ENGINES = ("native", "python", "checked", "both")
-CASE_SECONDS = 300      # of host time without a word from the child: a hang, even on a busy host
+CASE_SECONDS = 180      # of processor time for a case: more is a hang
+ASLEEP_SECONDS = 3600   # the same of host time, for one that sleeps
 WORK = {"native": 60, "both": 6, "python": 8, "checked": 8}
 
 
@@ -62,6 +64,7 @@ def worker(library=None):
     """The child: cases from stdin, one JSON object a line; an answer each on stdout."""
     sys.path.insert(0, str(ROOT))
     faulthandler.enable()
+    faulthandler.register(signal.SIGPROF, chain=True)       # says where it hangs, then ends the process
     if library is not None:                     # another build of the native engine takes the place of the package's
         spec = importlib.util.spec_from_file_location("emu._native", library)
         sys.modules["emu._native"] = importlib.util.module_from_spec(spec)
@@ -71,12 +74,15 @@ def worker(library=None):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
-        faulthandler.dump_traceback_later(CASE_SECONDS, exit=True)
+        case = json.loads(line)
+        faulthandler.dump_traceback_later(ASLEEP_SECONDS, exit=True)
+        signal.setitimer(signal.ITIMER_PROF, case.pop("limit", CASE_SECONDS))
         answer = {"error": None, "instructions": 0}
         try:
-            answer["instructions"] = run_case(**json.loads(line))
+            answer["instructions"] = run_case(**case)
         except BaseException:
             answer["error"] = traceback.format_exc()
+        signal.setitimer(signal.ITIMER_PROF, 0)
         faulthandler.cancel_dump_traceback_later()
         print(json.dumps(answer), file=answers, flush=True)
 

@@ -16,7 +16,9 @@ LOOPS = {
     "a halt with interrupts": b"\xfb\xf4\xeb\xfd",
     "a REP of 64 KiB": b"\xfa\xfc\x66\xb9\xff\xff\xff\xff\xf3\xaa\xeb\xf5",
     "port traffic": b"\xfa\xba\xf8\x0c\x66\xb8\x10\x10\x00\x80\xef\xba\xfc\x0c\x66\xed\x66\xef\xeb\xee",
-    "interrupts all the time": b"\xfa\xb0\x14\xe6\x43\xb0\x02\xe6\x40\xfb\xeb\xfe",
+    # one 8259A with automatic EOI, vector 8 to the IRET at 100h, the timer every two of its clocks
+    "interrupts all the time": bytes.fromhex("31c08ed88ed0bc0070 c70620000001 c706220000f0 b013e620b008e621b003e621b000e621 "
+                                             "b014e643b002e640 fb ebfe"),
     "a fault in a fault": b"\xfa\x0f\x01\x1e\x00\x70\xcd\x03",
 }
 
@@ -26,6 +28,7 @@ def rom(code):
     image = bytearray(b"\xf4" * 0x10000)
     body = b"\xfa" + READY + code
     image[:len(body)] = body
+    image[0x100] = 0xCF                         # IRET
     image[0xFFF0:0xFFF5] = b"\xea\x00\x00\x00\xf0"
     return bytes(image)
 

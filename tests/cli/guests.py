@@ -18,7 +18,7 @@ LOOPS = {
     "port traffic": b"\xfa\xba\xf8\x0c\x66\xb8\x10\x10\x00\x80\xef\xba\xfc\x0c\x66\xed\x66\xef\xeb\xee",
     # one 8259A with automatic EOI, vector 8 to the IRET at 100h, the timer every two of its clocks
     "interrupts all the time": bytes.fromhex("31c08ed88ed0bc0070 c70620000001 c706220000f0 b013e620b008e621b003e621b000e621 "
-                                             "b014e643b002e640 fb ebfe"),
+                                             "b014e643b002e640 b0fee621 fb ebfe"),
     "a fault in a fault": b"\xfa\x0f\x01\x1e\x00\x70\xcd\x03",
 }
 

@@ -34,7 +34,8 @@ def run(tmp_path, vga_rom):
         bios.write_bytes(rom(code))
         floppy.write_bytes(bytes(1474560))
         com1.unlink(missing_ok=True)
-        process = start("run", floppy, "--bios", bios, "--vga-bios", vga_rom, "--display", "none", "--serial", com1, "--memory", "4M", *options)
+        process = start("run", floppy, "--bios", bios, "--vga-bios", vga_rom, "--display", "none", "--serial", com1, "--memory", "4M", "--no-apic",
+                        *options)
         started.append(process)
         wait_until(lambda: com1.exists() and com1.read_bytes()[:1] == b"R" or process.poll() is not None)
         assert process.poll() is None, process.stderr.read()

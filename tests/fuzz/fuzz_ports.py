@@ -9,7 +9,7 @@ import fuzz_rig as rig
 SEGMENT = 0x10000
 OPS = 3500
 TABLE = 0x3000          # where PRD tables, DMA buffers and fw_cfg descriptors are put
-BUS_MASTER, PM_BASE, SMBUS_BASE = 0xC000, 0x600, 0x700
+BUS_MASTER, NIC, PM_BASE, SMBUS_BASE = 0xC000, 0xC100, 0x600, 0x700
 
 WILD = (0, 1, 0x7C00, 0x9FFFF, 0xA0000, 0xAFFFC, 0xB8000, 0xC0000, 0xF0000, 0xFFFFF, 0x100000, rig.MEMORY - 1, rig.MEMORY,
         0x80000000, 0xE0000000, 0xFD000000, 0xFEBF0000, 0xFEC00000, 0xFFFF0000, 0xFFFFFFF0, 0xFFFFFFFF, TABLE, TABLE + 0x1000)
@@ -45,11 +45,11 @@ class Traffic:
         self.code = bytearray()
         slots = board.slots()
         bases = {("pm", "pm_ports"): PM_BASE, ("pm", "smbus_ports"): SMBUS_BASE, ("bus_master", "bus_master_ports"): BUS_MASTER}
-        self.ports = sorted({bases.get((s.part, s.attribute), s.base) + s.port.first + i & 0xFFFF for s in slots
+        self.ports = sorted({(bases.get((s.part, s.attribute), s.base) or NIC) + s.port.first + i & 0xFFFF for s in slots
                              for i in range(s.port.count)})
         self.kinds = [self.any_port, self.mapped_port, self.mapped_port, self.pci, self.pci, self.vga, self.dispi, self.ide, self.ide,
                       self.packet, self.packet, self.bus_master, self.fdc, self.fdc, self.dma, self.pic, self.pit, self.rtc, self.kbc, self.uart,
-                      self.fw_cfg, self.pm, self.bulk, self.rest]
+                      self.fw_cfg, self.pm, self.bulk, self.rest, self.nic]
 
     # -- instructions ----------------------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Traffic:
 
     def pci(self):
         rng = self.rng
-        function = rng.choice((0x00, 0x08, 0x09, 0x0B, 0x10, rng.getrandbits(16)))
+        function = rng.choice((0x00, 0x08, 0x09, 0x0B, 0x10, 0x18, rng.getrandbits(16)))
         register = rng.choice((0, 4, 6, 0x0C, 0x10, 0x14, 0x18, 0x20, 0x24, 0x30, 0x3C, 0x40, 0x59, 0x5C, 0x60, 0x80, 0x90, 0xD2, rng.getrandbits(8)))
         self.out(0xCF8, rng.choice((0x80000000,) * 7 + (0,)) | function << 8 | register & 0xFC, 32)
         value = rng.choice((0xFFFFFFFF, 0, 0xA0001, 0xE0000000, 0xFD000000, 0xC001, 7, number(rng, 32)))
@@ -295,6 +295,17 @@ class Traffic:
             return
         self.access(port)
 
+    def nic(self):
+        """The NE2000: pages, remote DMA by REP, transmission of what there is."""
+        rng = self.rng
+        for _ in range(rng.randrange(1, 5)):
+            self.out(NIC, rng.choice((0x21, 0x22, 0x61, 0xA1, 0x0A, 0x12, 0x26, 0x1A, number(rng, 8))))
+            for register in rng.sample(range(1, 16), rng.randrange(8)):
+                self.out(NIC + register, rng.choice((0, 1, 0x40, 0x46, 0x60, 0x80, 0xFF, number(rng, 8))))
+            if rng.randrange(2):
+                self.bulk(NIC + 0x10)
+            self.access(NIC + rng.randrange(32))
+
     def rest(self):
         self.access(self.rng.choice((0xE9, 0x402, 0x378, 0x379, 0x37A, 0xF0, 0xF4, 0x61, 0x80, 0xED)), 8)
 
@@ -304,7 +315,8 @@ class Traffic:
         # The movable blocks: bus master, PM, SMBus, and VGA memory at E0000000
         for register, value in ((0x80000920, BUS_MASTER | 1), (0x80000904, 5), (0x80000940, 0x80008000), (0x80000B40, PM_BASE | 1),
                                 (0x80000B80, 1), (0x80000B90, SMBUS_BASE | 1), (0x80000BD0, 0x10000), (0x80000B04, 1),
-                                (0x80001010, 0xE0000000), (0x80001018, 0xE1000000), (0x80001004, 3)):
+                                (0x80001010, 0xE0000000), (0x80001018, 0xE1000000), (0x80001004, 3),
+                                (0x80001810, NIC), (0x80001804, 1)):
             self.out(0xCF8, register, 32)
             self.out(0xCFC, value, 32)
         kinds = self.rng.sample(self.kinds, self.rng.randrange(2, len(self.kinds)))

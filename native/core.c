@@ -419,7 +419,8 @@ static ALWAYS_INLINE Trace *known(M *m, u32 eip)
 {
     u32 lin = m->cpu.seg[1].base + eip;
     const ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
-    if (UNLIKELY(e->tag != ((lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1) || e->map_epoch != m->core.map_epoch))
+    if (UNLIKELY(e->tag != ((lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1) || e->map_epoch != m->core.map_epoch
+                 || e->code >= 0xFFFFFFFEu))
         return NULL;
     u64 key = (u64)(e->code + (lin & 0xFFF)) << 8 | m->cpu.mode;
     Trace *t = m->core.cache[(u32)((key * 0x9E3779B97F4A7C15ull) >> 48)];

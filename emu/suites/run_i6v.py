@@ -2,6 +2,7 @@
 
 import struct
 import traceback
+from functools import cache
 from pathlib import Path
 
 from . import suite
@@ -36,12 +37,14 @@ def run(path, part, parts, options):
     chosen = [(form, at) for form, offsets in file.by_form(options.filter, options.limit).items() for at in offsets]
     if file.wrong and part == 0:
         out.wrong.append(f"{path}: {file.wrong}")
-    runner = Runner(file, options)
-    try:
-        runner.run(suite.share(chosen, part, parts), out)
-    finally:
-        runner.close()
+    Runner(file, options).run(suite.share(chosen, part, parts), out)
     return out
+
+
+@cache
+def harness_of(engine, model):
+    """The harness of this process for an engine and a model."""
+    return Harness(engine, model=model)
 
 
 class Runner:
@@ -49,19 +52,11 @@ class Runner:
 
     def __init__(self, file, options):
         self.file, self.options = file, options
-        self.harnesses = {}
         self.features = options.features()
 
     def harness(self, engine):
-        """A harness of an engine, made when it is needed."""
-        if engine not in self.harnesses:
-            self.harnesses[engine] = Harness(engine, model=self.options.model)
-        return self.harnesses[engine]
-
-    def close(self):
-        """Give the machines back."""
-        for harness in self.harnesses.values():
-            harness.close()
+        """The harness of an engine."""
+        return harness_of(engine, self.options.model)
 
     def run(self, chosen, out):
         """Run (form, offset) pairs."""
@@ -117,11 +112,11 @@ class Runner:
                 difference = first_difference(v, form, result, self.harness(engine).background)
             except GaveUp as error:
                 difference = str(error)
-                self.harnesses.pop(engine).close()
+                self.harness(engine).prepare()
             except Exception as error:  # the engine's own failure is the vector's failure, and spoils no other
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 difference = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-                self.harnesses.pop(engine).close()
+                self.harness(engine).prepare()
             if difference is not None:
                 return difference if len(engines) == 1 else f"{engine}: {difference}"
             found.append(result)

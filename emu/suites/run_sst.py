@@ -4,7 +4,7 @@ import json
 import re
 import struct
 import traceback
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from emu.cpu.disassemble import Disassembler
@@ -123,20 +123,19 @@ def run(path, part, parts, options):
             out.leave_out(str(error))
         except (struct.error, KeyError, IndexError, ValueError, TypeError, AttributeError):
             out.wrong.append(f"{path}: a damaged test at offset {place[0]}")
-    harnesses = {}
-    try:
-        _run(tests, jobs, processor, options, harnesses, out.tally(0), out, path)
-    finally:
-        for harness in harnesses.values():
-            harness.close()
+    _run(tests, jobs, processor, options, out.tally(0))
     return out
 
 
-def _run(tests, jobs, processor, options, harnesses, tally, out, path):
+@cache
+def harness_of(engine, name, model):
+    """The harness of this process for an engine, a processor's tests and a model."""
+    return RealHarness(engine, PROCESSORS[name], model)
+
+
+def _run(tests, jobs, processor, options, tally):
     def harness(engine):
-        if engine not in harnesses:
-            harnesses[engine] = RealHarness(engine, processor, options.model)
-        return harnesses[engine]
+        return harness_of(engine, processor.name, options.model)
 
     tally.vectors += len(jobs)
     verdicts = b"\1" * len(jobs)

@@ -116,10 +116,10 @@ class Suite:
         self.wrong += f", {n} of {self.count} vectors can be read"
 
     def vector(self, at):
-        """The vector at an offset."""
-        data = self.data
+        """The vector at an offset.  Raises struct.error or IndexError for one that does not fit its length."""
+        data, start = self.data, at
         v = Vector()
-        _, v.form, v.flags, v.count, size = _HEAD.unpack_from(data, at)
+        length, v.form, v.flags, v.count, size = _HEAD.unpack_from(data, at)
         at += 7
         v.code = data[at:at + size]
         at += size
@@ -169,6 +169,8 @@ class Suite:
         v.memory_after, at = _runs(data, at)
         n = data[at]
         v.memory_ignore = [_RUN.unpack_from(data, at + 1 + 6 * k) for k in range(n)]
+        if at + 1 + 6 * n != start + length:
+            raise IndexError("the record does not fit its length")
         return v
 
 

@@ -244,17 +244,22 @@ def flush_tlb(cpu: Cpu) -> None:
         k = u16(k + 1)
 
 
+@inline
+def drop(cpu: Cpu, index: u16) -> None:
+    """Empty a data entry."""
+    host_drop(cpu, index)
+    e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
+    e.read = INVALID
+    e.write = INVALID
+    e.glob = 0
+
+
 @hot
 def flush_tlb_all(cpu: Cpu) -> None:
-    """Drop every entry, global ones too (CR0.PG, CR4, A20 changes, task of a reset)."""
+    """Drop every entry, global ones too (CR0.PG, CR4, A20 changes)."""
     n: u16 = 0
     while n < cpu.tlb_count:
-        index: u16 = cpu.tlb_used[n & (2 * TLB_SIZE - 1)]
-        host_drop(cpu, index)
-        e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
-        e.read = INVALID
-        e.write = INVALID
-        e.glob = 0
+        drop(cpu, cpu.tlb_used[n & (2 * TLB_SIZE - 1)])
         n = u16(n + 1)
     cpu.tlb_count = 0
     k: u16 = 0
@@ -270,11 +275,7 @@ def clear_tlb(cpu: Cpu) -> None:
     """Power-on and reset: no entry holds anything, whatever is in the fields."""
     n: u16 = 0
     while n < 2 * TLB_SIZE:
-        host_drop(cpu, n)
-        e = cpu.tlb[n & (2 * TLB_SIZE - 1)]
-        e.read = INVALID
-        e.write = INVALID
-        e.glob = 0
+        drop(cpu, n)
         n = u16(n + 1)
     flush_tlb_all(cpu)
 

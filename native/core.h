@@ -214,6 +214,13 @@ BACKING_INTRINSICS(32)
 
 u64 clock_host_time(M *m);
 
+static ALWAYS_INLINE void notice(M *m, Rec *r)
+{
+    m->cpu.attention = true;
+    m->run.cur = r;
+    cut_short(m);
+}
+
 static ALWAYS_INLINE u8 clz64(M *m, u64 x)
 {
     (void)m;

@@ -178,10 +178,10 @@ class _Builder:
         if "cpl0" in self.e.attributes:
             self.lines += ["if cpu.cpl != 0:", "    raise Fault(GP, 0)"]
         if "fpu" in self.e.attributes:
-            self.lines.append("fpu_wait(cpu)")
+            self.lines.append("fpu_wait(cpu, r)")
         for unit in ("sse", "mmx"):
             if unit in self.e.attributes:
-                self.lines.append(f"{unit}_check(cpu)")
+                self.lines.append(f"{unit}_check(cpu{', r' if unit == 'mmx' else ''})")
 
     def build(self):
         e = self.e

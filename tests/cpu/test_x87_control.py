@@ -110,12 +110,12 @@ def test_pending_error_faults(rig):
     unmask_and_divide(cpu)
     assert cpu.fpu.fsw & 0x8084 == 0x8084
     assert (cpu.fpu.mant[6], cpu.fpu.sexp[6]) == (0, 0)  # an unmasked ZE keeps the operand
-    for wait in (x87.fpu_wait, lambda c: x87.FWAIT(c, rig.r)):
+    for wait in (lambda c: x87.fpu_wait(c, rig.r), lambda c: x87.FWAIT(c, rig.r)):
         with pytest.raises(Fault) as fault:
             wait(cpu)
         assert fault.value.vector == MF
     x87.FNCLEX(cpu, rig.r)
-    x87.fpu_wait(cpu)
+    x87.fpu_wait(cpu, rig.r)
 
 
 def test_ferr(rig):
@@ -123,8 +123,8 @@ def test_ferr(rig):
     cpu.cr0 = CR0_PE
     unmask_and_divide(cpu)
     assert rig.levels == []
-    x87.fpu_wait(cpu)
-    x87.fpu_wait(cpu)
+    x87.fpu_wait(cpu, rig.r)
+    x87.fpu_wait(cpu, rig.r)
     assert rig.levels == [1]
     x87.FNCLEX(cpu, rig.r)
     assert rig.levels == [1, 0]

@@ -252,7 +252,7 @@ class Machine:
         if isinstance(function, Generic):
             function = function[u32 if o32 else u16]
         if "fpu" in encoding.attributes:
-            x87.fpu_wait(cpu)
+            x87.fpu_wait(cpu, r)
         if "raw" in encoding.attributes:
             function(cpu, r)
         elif encoding.operands and encoding.operands[0][0] == "E":

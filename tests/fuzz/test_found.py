@@ -1,5 +1,6 @@
 """What the fuzzer has found, each as a test of its own."""
 
+import random
 import struct
 import time
 
@@ -74,3 +75,24 @@ def test_decoded_code_does_not_pile_up(pc):
         assert sum(len(modes) for page in engine.decoded.values() for modes in page.values()) <= 500
     finally:
         python_engine.MOST_DECODED = most
+
+
+@pytest.mark.native
+def test_coprocessor_error_in_the_midst_of_decoded_code():
+    """FERR# raised interrupt 13 only at the end of the run of decoded instructions on the native engine."""
+    from emu.machine.snapshot import Comparison
+    media = rig.Media()
+    with rig.machine(media, "native") as left, rig.machine(media, "python") as right:
+        for pc in (left, right):
+            rig.restart(pc)
+            rig.set_interrupts(pc)
+            fuzz_code.tables(pc, random.Random(1), False)
+            # fninit; unmask all; fldz; fld1; fdivr (#Z); sti; then a waiting instruction and many others
+            body = bytes.fromhex("dbe3" "6a00" "d92c24" "d9ee" "d9e8" "def1" "fb" "90" "d9e8") + b"\x40" * 40 + b"\xeb\xfe"
+            protected(pc, body)
+            pc.step(10)
+        for _ in range(12):
+            for pc in (left, right):
+                pc.step(7)
+            assert not Comparison(right, left).differences()
+    media.close()

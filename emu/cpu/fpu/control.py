@@ -19,7 +19,7 @@ VALID, ZERO, SPECIAL, EMPTY = range(4)
 @hot
 def FLDCW(cpu: Cpu, r: Rec) -> None:
     """D9 /5: load the control word; unmasking an exception that is set makes it pending."""
-    fpu_wait(cpu)
+    fpu_wait(cpu, r)
     src: u16 = read_mem[u16](cpu, r, r.seg, ea(cpu, r))
     cpu.fpu.fcw = (src & FCW_WRITABLE) | FCW_ALWAYS
     update_error(cpu)
@@ -238,7 +238,7 @@ def FNSTENV(cpu: Cpu, r: Rec) -> None:
 @hot
 def FLDENV(cpu: Cpu, r: Rec) -> None:
     """D9 /4: load the environment."""
-    fpu_wait(cpu)
+    fpu_wait(cpu, r)
     load_environment[T](cpu, r, ea(cpu, r))
 
 
@@ -261,7 +261,7 @@ def FNSAVE(cpu: Cpu, r: Rec) -> None:
 @hot
 def FRSTOR(cpu: Cpu, r: Rec) -> None:
     """DD /4: load environment and registers."""
-    fpu_wait(cpu)
+    fpu_wait(cpu, r)
     off = ea(cpu, r)
     # touch the far end, so that a page fault comes before anything changes
     last: u8 = read_mem[u8](cpu, r, r.seg, u32(off + (7 * (T.bits // 8) + 79)))

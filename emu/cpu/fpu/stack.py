@@ -2,7 +2,7 @@
 
 Intel SDM volume 1, 8.1.2 (stack), 8.5.1.1 (stack faults), 8.6 (synchronisation); volume 3, 2.5 (CR0.EM, TS, MP, NE).
 """
-from emu.bus.component import hot, inline
+from emu.bus.component import hot, inline, intrinsic
 from emu.bus.types import Fault, u8, u16, u64
 from emu.cpu.fpu.rounding import INDEFINITE, INDEFINITE_SEXP
 from emu.cpu.fpu.state import BUSY, C1, DE, ES, EXCEPTIONS, IE, SF, TOP, ZE, Fpu
@@ -15,13 +15,20 @@ STACK_OVERFLOW = IE | SF | C1
 
 # -- errors and the control bits ---------------------------------------------------------------------------------
 
+@intrinsic
+def notice(cpu: Cpu, r: Rec) -> None:
+    """A line into the processor may have risen by this instruction's own doing: look at events after it."""
+    cpu.attention = True
+
+
 @inline
-def fpu_wait(cpu: Cpu) -> None:
+def fpu_wait(cpu: Cpu, r: Rec) -> None:
     """What every waiting x87 instruction does first: #NM, or #MF if an unmasked exception is pending."""
     if (cpu.cr0 & (CR0_EM | CR0_TS)) != 0:
         raise Fault(NM, 0)
     if (cpu.fpu.fsw & ES) != 0:
         pending_error(cpu)
+        notice(cpu, r)
 
 
 @inline
@@ -61,6 +68,7 @@ def FWAIT(cpu: Cpu, r: Rec) -> None:
         raise Fault(NM, 0)
     if (cpu.fpu.fsw & ES) != 0:
         pending_error(cpu)
+        notice(cpu, r)
 
 
 @inline

@@ -39,7 +39,7 @@ def MOVQ_zero(cpu: Cpu, src: u64) -> (u64, u64):
 @hot
 def EMMS(cpu: Cpu, r: Rec) -> None:
     """All x87 registers are empty again."""
-    mmx_check(cpu)
+    mmx_check(cpu, r)
     cpu.fpu.top = 0
     cpu.fpu.ftw = 0
 

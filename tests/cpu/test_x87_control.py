@@ -149,7 +149,7 @@ def test_control_word_makes_and_unmakes_errors(rig):
 def test_not_available(rig, cr0, instruction, wait):
     cpu = rig.cpu
     cpu.cr0 = CR0_PE | CR0_NE | cr0
-    for function, faults in ((x87.fpu_wait, instruction), (x87.fpu_nowait, instruction),
+    for function, faults in ((lambda c: x87.fpu_wait(c, rig.r), instruction), (x87.fpu_nowait, instruction),
                              (lambda c: x87.FWAIT(c, rig.r), wait)):
         if faults:
             with pytest.raises(Fault) as fault:

@@ -67,11 +67,11 @@ def run_qemu(rom, timeout=60):
 
 
 def run_bochs(rom, timeout=60):
-    """Bochs's debugger starts the program by `c`; its only screen without a display is VNC, in a network of its own."""
+    """Bochs's debugger starts the program by `c`, after each reset too; its only screen without a display is VNC, in a network of its own."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "bochsrc").write_text(BOCHSRC.format(rom=rom, log=folder / "log"))
-        (folder / "go").write_text("c\n")
+        (folder / "go").write_text("c\n" * 8)
         command = ["bochs", "-q", "-f", folder / "bochsrc", "-rc", folder / "go"]
         if shutil.which("unshare") and os.geteuid() == 0:
             command = ["unshare", "-n", *command]
@@ -88,4 +88,4 @@ def run_bochs(rom, timeout=60):
                 process.wait()
         said = (folder / "out").read_bytes().decode("latin-1").splitlines()
     start = next((n for n, line in enumerate(said) if line.startswith("(0) [0x")), 0)
-    return [line for line in said[start + 1:] if not re.match(r"\d{11}[a-z]\[|Next at t=|\(0\) \[", line)]
+    return [line for line in said[start + 1:] if not re.match(r"\d{11}[a-z]\[|Next at t=|\(0\)|<bochs|debugger interrupt", line)]

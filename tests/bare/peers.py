@@ -127,6 +127,13 @@ KNOWN = {
         "msr.unknown #GP(0) +0 8 RF": ("msr.unknown ok", NO_MSR_CHECKS),
         "msr.unknown_write #GP(0) +0 8 RF": ("msr.unknown_write ok", NO_MSR_CHECKS),
     },
+    ("bochs", "interrupts"): {
+        "rep int 20 +0 8 IF+RF": ("rep int 20 +0 8 IF", BOCHS_REP_RF),
+    },
+    ("qemu", "interrupts"): {
+        "sti.mov_ss int 20 +4 8 IF": ("sti.mov_ss int 20 +3 8 IF", "MOV SS in the shadow of STI casts none itself (3A 6.8.3)"),
+        "rep int 20 +0 8 IF+RF": ("rep int 20 +* 8 IF", "looks at interrupts between blocks of its own making, maybe after REP only"),
+    },
 }
 
 # From this line on a peer cannot follow a program.
@@ -134,6 +141,7 @@ STOPS = {
     ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("qemu", "registers"): ("cr4.reserved #GP(0) +0 8 RF", "dies of reserved bits in CR4 (MOV CR, volume 2)"),
+    ("qemu", "interrupts"): ("ferr 1 2D", "FERR# with TCG ends in a failed assertion"),
     ("qemu", "v86"): ("vme3.own #GP(0) +0 1000 I1+I2+RF+VM", "TCG has no VME"),
     ("bochs", "v86"): ("eip #GP(0) +0 8 RF", "IRET to virtual-8086 mode does not check EIP, and runs wild (IRET, volume 2)"),
     ("qemu", "paging"): ("pg.no_pe #GP(0) +0 8 RF", "switches paging on in real mode, and dies (MOV CR0, volume 2)"),

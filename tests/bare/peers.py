@@ -129,10 +129,19 @@ KNOWN = {
     },
     ("bochs", "interrupts"): {
         "rep int 20 +0 8 IF+RF": ("rep int 20 +0 8 IF", BOCHS_REP_RF),
+        "ferr 1 0": ("ferr 2 1", "does not hold the waiting instruction back (volume 1, D.2.1)"),
+        "ferr.ignne 1 1": ("ferr.ignne 1 2", "has no IGNNE#: the FLD in the handler is reported as well (volume 1, 8.7.2)"),
     },
     ("qemu", "interrupts"): {
         "sti.mov_ss int 20 +4 8 IF": ("sti.mov_ss int 20 +3 8 IF", "MOV SS in the shadow of STI casts none itself (3A 6.8.3)"),
         "rep int 20 +0 8 IF+RF": ("rep int 20 +* 8 IF", "looks at interrupts between blocks of its own making, maybe after REP only"),
+    },
+    ("qemu", "real"): {
+        "ud.lock #UD +0 1000 -": ("ud.lock int 90 +5 1000 -", "takes LOCK before MOV (LOCK, volume 2)"),
+        "gp.word #GP +0 1000 -": ("gp.word int 90 +4 1000 -", NO_LIMITS),
+        "gp.offset #GP +0 1000 -": ("gp.offset int 90 +5 1000 -", NO_LIMITS),
+        "ss.word #SS +0 1000 -": ("ss.word int 90 +5 1000 -", NO_LIMITS),
+        "ss.pop #SS +0 1000 - sp=FFFF": ("ss.pop int 90 +3 1000 - sp=1", NO_LIMITS),
     },
 }
 
@@ -141,7 +150,8 @@ STOPS = {
     ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("qemu", "registers"): ("cr4.reserved #GP(0) +0 8 RF", "dies of reserved bits in CR4 (MOV CR, volume 2)"),
-    ("qemu", "interrupts"): ("ferr 1 2D", "FERR# with TCG ends in a failed assertion"),
+    ("qemu", "interrupts"): ("ferr 1 0", "FERR# with TCG ends in a failed assertion"),
+    ("qemu", "real"): ("gp.jump #GP +0 1000 -", NO_LIMITS + ": it runs wild"),
     ("qemu", "v86"): ("vme3.own #GP(0) +0 1000 I1+I2+RF+VM", "TCG has no VME"),
     ("bochs", "v86"): ("eip #GP(0) +0 8 RF", "IRET to virtual-8086 mode does not check EIP, and runs wild (IRET, volume 2)"),
     ("qemu", "paging"): ("pg.no_pe #GP(0) +0 8 RF", "switches paging on in real mode, and dies (MOV CR0, volume 2)"),

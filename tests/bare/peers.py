@@ -54,6 +54,7 @@ KNOWN = {
         "trapbit #DB +0 8 - sp+4000 dr6=FFFF8FF0 tr=40": ("trapbit ok", "ignores the T bit (3B 17.3.1.5)"),
         "trapbit.call #DB +0 8 NT sp+4000 dr6=FFFF8FF0 tr=40": ("trapbit.call ok", "ignores the T bit (3B 17.3.1.5)"),
         "excgate.error 1234 73FFC 0 10000": ("excgate.error 1234 73FFC 0 0", QEMU_NO_RF),
+        "old.page #PF(0) +0 8 RF cr2=400000": ("old.page #PF(0) +0 8 - cr2=40001C", "reads another field first, which the manual leaves open"),
         "dr7 4AA": ("dr7 5AA", "leaves LE set (3B 17.2.4)"),
         "old.gate_to_ldt #GP(44) +0 8 RF": ("old.gate_to_ldt #TS(44) +0 8 -", "wrong vector (CALL, volume 2: #GP)"),
         "old.exception_absent #NP(71) +0 8 RF": ("old.exception_absent #NP(70) +0 8 -", "forgets EXT (3A 6.13)"),
@@ -129,8 +130,6 @@ KNOWN = {
     },
     ("bochs", "interrupts"): {
         "rep int 20 +0 8 IF+RF": ("rep int 20 +0 8 IF", BOCHS_REP_RF),
-        "ferr 1 0": ("ferr 2 1", "does not hold the waiting instruction back (volume 1, D.2.1)"),
-        "ferr.ignne 1 1": ("ferr.ignne 1 2", "has no IGNNE#: the FLD in the handler is reported as well (volume 1, 8.7.2)"),
     },
     ("qemu", "interrupts"): {
         "sti.mov_ss int 20 +4 8 IF": ("sti.mov_ss int 20 +3 8 IF", "MOV SS in the shadow of STI casts none itself (3A 6.8.3)"),
@@ -150,7 +149,7 @@ STOPS = {
     ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("qemu", "registers"): ("cr4.reserved #GP(0) +0 8 RF", "dies of reserved bits in CR4 (MOV CR, volume 2)"),
-    ("qemu", "interrupts"): ("ferr 1 0", "FERR# with TCG ends in a failed assertion"),
+    ("qemu", "interrupts"): ("ferr 1 2D", "FERR# with TCG ends in a failed assertion"),
     ("qemu", "real"): ("gp.jump #GP +0 1000 -", NO_LIMITS + ": it runs wild"),
     ("qemu", "v86"): ("vme3.own #GP(0) +0 1000 I1+I2+RF+VM", "TCG has no VME"),
     ("bochs", "v86"): ("eip #GP(0) +0 8 RF", "IRET to virtual-8086 mode does not check EIP, and runs wild (IRET, volume 2)"),

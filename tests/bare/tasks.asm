@@ -24,6 +24,7 @@ MYLDT   equ SCRATCH + 0x1200
         DESC MYLDT, 0x0F, A_LDT & 0x7F, 0               ; C8: an LDT that is not present
         DESC 0, 0xFFF, A_CODE3, F32                     ; D0: level 3 code of 4 KiB
         DESC T2, 0x2A, A_TSS16, 0                       ; D8: too short
+        DESC 0x400000, 0x67, A_TSS32, 0                 ; E0: in an absent page, once paging is on
 PROGRAM
 
 %macro TASK 1-2 CODE            ; label, CS: a new task in T1
@@ -302,6 +303,15 @@ call_tests:
         SHOW "cr3", eax, dword [MAIN_TSS + 0x1C]
         iretd
 .no_paging:
+;= old.page #PF(0) +0 8 RF cr2=400000           | 3A 7.3: the new TSS is read before anything changes
+        TRY "old.page"
+        jmp 0xE0:0
+        DONE
+        movzx eax, byte [gdt + 0xE0 + 5]
+        movzx ebx, byte [gdt + MAIN + 5]
+        str ecx
+;= old.page.state 89 8B 28
+        SHOW "old.page.state", eax, ebx, ecx
         mov eax, cr0
         and eax, 0x7FFFFFFF
         mov cr0, eax

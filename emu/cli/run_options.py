@@ -15,12 +15,10 @@ from .parsing import InOrder, Parser, UsageError, positive_seconds
 NOT_YET = (
     ("--display vnc", lambda a: (a.display or "").split("=")[0] == "vnc"),
     ("--display web", lambda a: (a.display or "").split("=")[0] == "web"),
-    ("--net", lambda a: a.net not in (None, "none")),
-    ("--forward", lambda a: bool(a.forward)),
-    ("--pcap", lambda a: a.pcap is not None),
+    ("--net switch", lambda a: (a.net or "").startswith("switch=")),
     ("--sound", lambda a: a.sound not in (None, "none")),
 )
-DEFAULT_NET, DEFAULT_NIC = "none", "ne2k_pci"   # user, once there is one
+DEFAULT_NET, DEFAULT_NIC = "user", "ne2k_pci"
 
 
 def parser():
@@ -55,7 +53,8 @@ def parser():
                       help="default: window where there is a display")
     ends.add_argument("--serial", metavar="stdio|null|FILE", default="null", help="where COM1 goes (default null)")
     ends.add_argument("--sound", metavar="none|window|FILE.wav", help="where sound goes")
-    ends.add_argument("--net", metavar="none|user[,restrict][,host-access]|switch=NAME", help="the network")
+    ends.add_argument("--net", metavar="none|user[,restrict][,host-access][,tftp=FOLDER][,bootfile=NAME]|switch=NAME",
+                      help="what the card is plugged into (default user)")
     ends.add_argument("--nic", metavar="ne2k_pci|ne2k_isa[,port=0x300][,irq=9]|none", help="the network card (default ne2k_pci)")
     ends.add_argument("--forward", metavar="tcp:ADDR:PORT:GUESTPORT", action="append",
                       help="a host port into the guest")

@@ -20,7 +20,7 @@ NICS = ("ne2k_pci", "ne2k_isa", "none")
 DISPLAYS = ("window", "none", "vnc", "web")
 ISA_NIC_PORT, ISA_NIC_IRQ = 0x300, 9
 ISA_NIC_IRQS = (3, 4, 5, 7, 9, 10, 11, 12, 15)
-NET_OPTIONS = ("restrict", "host-access")
+NET_OPTIONS, NET_VALUES = ("restrict", "host-access"), ("tftp", "bootfile")
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 SEABIOS = Path("/usr/share/seabios")
@@ -161,7 +161,10 @@ class MachineConfig:
         if self.boot is not None and not present[self.boot_order[0]]:
             raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from")
         parse_nic(self.nic)
-        parse_net(self.net)
+        net, _ = parse_net(self.net)
+        for name, value in (("forward", self.forwards), ("pcap", self.pcap)):
+            if value and (net == "none" or self.nic == "none"):
+                raise ConfigError(f"{name}: there is no network{' card' if self.nic == 'none' else ''} (see --n{'ic' if self.nic == 'none' else 'et'})")
         for forward in self.forwards:
             parse_forward(forward)
 
@@ -237,11 +240,11 @@ def parse_net(text):
     kind, *options = text.split(",")
     if kind == "none" and not options:
         return "none", ()
-    if kind == "user" and all(o in NET_OPTIONS for o in options):
+    if kind == "user" and all(o in NET_OPTIONS or o.partition("=")[0] in NET_VALUES and o.partition("=")[2] for o in options):
         return "user", tuple(options)
     if kind.startswith("switch=") and len(kind) > 7 and not options:
         return "switch", (kind[7:],)
-    raise ConfigError(f"net: {text!r} is not none, user[,restrict][,host-access] or switch=NAME")
+    raise ConfigError(f"net: {text!r} is not none, user[,restrict][,host-access][,tftp=FOLDER][,bootfile=NAME] or switch=NAME")
 
 
 def parse_forward(text):

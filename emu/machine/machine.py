@@ -71,6 +71,7 @@ class Machine:
         self._serial = Log()
         self._serial_seen = 0
         self._serial_sink = self._serial_source = self._debug_sink = None
+        self._network = None
         self._debug = Log()
         self.firmware_log = Log()
         ram = config.memory
@@ -140,6 +141,9 @@ class Machine:
             serial_host.connect(self, config.serial)
         if config.debug_console:
             self._debug_sink = serial_host.Output(2, "standard error", False)
+        if nic != "none":
+            from .network import plug_in
+            self._network = plug_in(config, self._clock, self._nic, 0 if self._clock.host else VIRTUAL_EPOCH)
 
     def _insert_media(self):
         config = self.config
@@ -192,6 +196,8 @@ class Machine:
             self._irqs.sources[line] = 0
         self._reset_cpu()
         self._cpu.intr = 0
+        if self._network is not None:
+            self._network.reset()
         firmware.fill_fw_cfg(self._fw_cfg, self.config, self._cpu)
         self._remap()
 
@@ -317,7 +323,7 @@ class Machine:
             due = min(self._next_deadline(), stop_time)
             wait = min(wait, max(0, due - self._clock.now()) / 1e9)
         if wait > 0:
-            time.sleep(wait)
+            (time.sleep if self._network is None else self._network.sleep)(wait)
 
     def _next_deadline(self):
         return self._cpu.next_deadline()
@@ -332,6 +338,8 @@ class Machine:
 
     def _to_tick(self, end):
         """Run to the next fixed point or to ``end``, or for about 20 ms of host time.  True at a fixed point."""
+        if self._network is not None and not self._network.in_time():
+            return False
         now = self._clock.now()
         tick = now - now % TICK + TICK
         self._run(stop_time=min(tick, end))
@@ -370,6 +378,8 @@ class Machine:
     def _host_input(self):
         if self._serial_source is not None:
             self._serial_source()
+        if self._network is not None:
+            self._network.poll()
         if self._typing and self._ready_for_key():
             chord = self._typing.pop(0)
             for code in chord:
@@ -429,6 +439,8 @@ class Machine:
         for sink in (self._serial_sink, self._debug_sink):
             if sink is not None:
                 sink.close()
+        if self._network is not None:
+            self._network.close()
         self.parts.close()
 
     def __enter__(self):

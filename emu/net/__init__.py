@@ -1,0 +1,1 @@
+"""The far end of the guest's network cable."""

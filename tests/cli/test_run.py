@@ -291,20 +291,21 @@ def test_configuration(emu_run, tmp_path):
     assert config.boot_order == ["floppy", "cdrom", "disk"]
     assert [f.keep_writes for f in config.floppies] == [False]          # the IMAGE is never written
     assert config.disk_keeps_writes(config.disks[0])
-    assert (config.net, config.nic, config.wanted_clock()) == ("none", "ne2k_pci", "virtual")
+    assert (config.net, config.nic, config.wanted_clock()) == ("user", "ne2k_pci", "virtual")
     _, machine = emu_run(plan, "--disk", str(disk), "--snapshot", "--boot", "disk", "--clock", "host")
     assert machine.config.boot_order[0] == "disk" and not machine.config.disk_keeps_writes(machine.config.disks[0])
     assert machine.config.wanted_clock() == "host"
 
 
-NOT_YET = [("--display", "vnc"), ("--display", "vnc=0.0.0.0:5900"), ("--display", "web"), ("--net", "user"),
-           ("--forward", "tcp::8080:80"), ("--pcap", "x"), ("--sound", "x.wav")]
+NOT_YET = [("--display", "vnc"), ("--display", "vnc=0.0.0.0:5900"), ("--display", "web"), ("--net", "switch=a"),
+           ("--sound", "x.wav")]
 
 
 @pytest.mark.parametrize("options", [
     *((o, v) for o, v in NOT_YET if any(row[0].split()[0] == o for row in run_options.NOT_YET)),
     ("--bogus",), ("--unti", "x"), ("--wait",), ("--timeout", "x"), ("--timeout", "-1"), ("--wait-seconds", "nan"),
-    ("--memory", "5"), ("--memory", "4G"), ("--memory", "lots"), ("--boot", "cdrom"), ("--boot", "net"), ("--nic", "e1000"),
+    ("--memory", "5"), ("--memory", "4G"), ("--memory", "lots"), ("--boot", "cdrom"), ("--boot", "net"), ("--nic", "e1000"), ("--net", "tap"),
+    ("--forward", "tcp:80"), ("--forward", "tcp::70000:80"), ("--pcap", "/nonexistent/x"), ("--pcap", "/"),
     ("--engine", "fast"), ("--display", "holo"), ("--initrd", "/dev/null"), ("--append", "x"),
     ("--disk", "/nonexistent"), ("--floppy", "/"), ("--cdrom", "/dev/null"), ("--kernel", "/etc/hostname"),
     ("--screenshot", "/nonexistent/x.png"), ("--screenshot", "/"), ("--bios", "/nonexistent"), ("--bios", "/etc/hostname"),

@@ -533,9 +533,11 @@ class Ne2000(Component):
         return frame[:6] == bytes(self.physical[:6])
 
     def has_room(self, size):
-        """Does the ring have room for a frame, and a page more, so that full and empty differ?  A boundary outside the
-        ring is never reached (ReactOS, test_boundary_outside_the_ring)."""
-        if not self.start <= self.boundary < self.stop:
+        """Does the ring have room for a frame, and a page more, so that full and empty differ?
+
+        Linux keeps the boundary a page behind, so that it is before the ring after a wrap (test_boundary_before_the_ring); one
+        elsewhere outside is never reached (ReactOS, test_boundary_outside_the_ring)."""
+        if not self.start - 1 <= self.boundary < self.stop:
             return True
         free = self.boundary - self.current
         if free <= 0:

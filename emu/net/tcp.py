@@ -41,6 +41,7 @@ class Connection:
         self.finishing = self.peer_finished = self.was_reset = False
         self.ack_due = self.reset_due = self.resend = self.probe = False
         self.repeats = self.tries = 0
+        self.recover = None             # what had been sent when equal acknowledgements told of a loss
         self.rto, self.smoothed, self.varied, self.timed = RTO_FIRST, None, 0, None
         self.timer, self.persist, self.persist_step = NEVER, NEVER, RTO_FIRST
         self.state = SYN_SENT
@@ -119,7 +120,7 @@ class Connection:
                 self.was_reset = True
                 self.abort()
                 return
-            self.nxt, self.timed = self.una, None
+            self.nxt, self.timed, self.recover = self.una, None, None
             self.rto = min(self.rto * 2, RTO_MOST)
             self.timer = NEVER          # set again when the segment goes
 
@@ -236,8 +237,8 @@ class Connection:
             self._release(fresh, segment.ack, now)
         elif fresh == 0 and not changed and not segment.length and ahead(self.top, self.una) > 0:
             self.repeats += 1
-            if self.repeats == 3:
-                self.resend = True
+            if self.repeats == 3 and self.recover is None:
+                self.resend, self.recover = True, self.top
         return self.state != CLOSED
 
     def _release(self, count, ack, now):
@@ -249,6 +250,11 @@ class Connection:
             self.nxt = ack
         self.repeats = self.tries = 0
         self.resend = False
+        if self.recover is not None:    # the next hole, until all that had been sent is acknowledged (RFC 6582)
+            if ahead(ack, self.recover) < 0:
+                self.resend = True
+            else:
+                self.recover = None
         if self.timed is not None and ahead(ack, self.timed[0]) >= 0:
             self._measured(now - self.timed[1])
             self.timed = None

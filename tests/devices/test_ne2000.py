@@ -249,6 +249,14 @@ def test_boundary_outside_the_ring(rig):
         assert rig.nic.receive(frame(1514))
 
 
+def test_boundary_before_the_ring(rig):
+    rig.start(boundary=START - 1, current=START)
+    stored = 0
+    while rig.nic.receive(frame(1000)):
+        stored += 1
+    assert stored == (STOP - START - 1) // 4 and rig.nic.ram[(START - 0x40) * 256 + 4:][:1000] == frame(1000)
+
+
 @pytest.mark.parametrize("rcr, to, taken", [
     (0, MAC, True), (0, b"\x02" + MAC[1:], False), (0x10, b"\x02" + MAC[1:], True), (0, b"\xFF" * 6, False), (4, b"\xFF" * 6, True),
     (0x0C, bytes.fromhex("01005e000001"), True), (0x0C, bytes.fromhex("01005e000002"), False), (4, bytes.fromhex("01005e000001"), False)])

@@ -190,6 +190,10 @@ def test_three_equal_acknowledgements_resend_one_segment():
     for _ in range(3):
         connection.arrived(Segment(1000, 80, 101, 5001, ACK, 2000), 0)
     assert [(s.seq, len(s.data)) for s in said(connection)] == [(5001, 500)]
+    connection.arrived(Segment(1000, 80, 101, 5501, ACK, 2000), 0)
+    assert [(s.seq, len(s.data)) for s in said(connection)] == [(5501, 500)]
+    connection.arrived(Segment(1000, 80, 101, 6501, ACK, 2000), 0)
+    assert not said(connection) and connection.recover is None
 
 
 def test_out_of_order_data_is_put_together():

@@ -36,7 +36,7 @@ def parser():
 
 def _config(args):
     """The machine that ``emu run`` would make of the options."""
-    argv = [args.image, "--memory", args.memory, "--display", "none", "--clock", "virtual", "--snapshot", "--net", "none"]
+    argv = [args.image, "--memory", args.memory, "--display", "none", "--clock", "virtual", "--snapshot"]
     for name in ("boot", "bios", "vga_bios"):
         if getattr(args, name) is not None:
             argv += ["--" + name.replace("_", "-"), getattr(args, name)]

@@ -100,10 +100,15 @@ def machines(config, reference="python"):
     """(wanted, got): two machines of a configuration in virtual time, the second on the native engine."""
     out = []
     for engine in (reference, "native"):
-        made = copy.copy(config)
-        made.engine, made.clock = engine, "virtual"
-        out.append(Machine(made))
+        out.append(Machine(_alone(config, engine)))
     return out
+
+
+def _alone(config, engine):
+    """The configuration in virtual time, its network card without a cable: what comes over it never comes twice."""
+    made = copy.copy(config)
+    made.engine, made.clock, made.net, made.forwards, made.pcap = engine, "virtual", "none", [], None
+    return made
 
 
 def advance(machine, count, idle=IDLE_NS):
@@ -308,11 +313,9 @@ class Point:
 def boot(config, first, points, every, instructions, stretch, seed=0, reference="python", progress=lambda point: None):
     """Boot on the native engine and compare from ``points`` states of it, ``every`` instructions apart, the first
     ``first`` instructions after power-on.  Gives a list of Point; stops at the first that differs."""
-    leader_config = copy.copy(config)
-    leader_config.engine, leader_config.clock = "native", "virtual"
     out = []
     pair = Pair(*machines(config, reference), stepped=reference == "native")
-    leader = Machine(leader_config)
+    leader = Machine(_alone(config, "native"))
     try:
         for n in range(points):
             advance(leader, every if n else first, BOOT_IDLE_NS)

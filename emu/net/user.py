@@ -240,6 +240,9 @@ class UserNetwork:
     def poll(self, timeout=0):
         """Look at the sockets, for ``timeout`` seconds at most if nothing happens.  True if something did."""
         happened = False
+        if timeout > 0 and not self.room():
+            time.sleep(timeout)         # what is ready cannot be read before the guest takes something
+            timeout = 0
         if self.selector.get_map():
             for key, mask in self.selector.select(timeout):
                 key.data(mask)

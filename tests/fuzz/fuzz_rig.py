@@ -94,7 +94,7 @@ def machine(media, engine, most=None, **more):
 
 def _machine(media, engine, more):
     fields = dict(bios=media.bios, vga_bios=media.vga_bios, memory=MEMORY, cdrom=media.cdrom, snapshot=True,
-                  floppies=[media.floppy], disks=[media.disk], no_reboot=True)
+                  floppies=[media.floppy], disks=[media.disk], no_reboot=True, net="user,restrict")
     fields.update(more)
     if engine == "checked":
         from emu.bus.component import checked

@@ -110,5 +110,5 @@ def test_linux_downloads_and_serves(image):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_linux_with_the_isa_card(image):
-    with debian(image, nic="ne2k_isa") as pc:
+    with debian(image, nic="ne2k_isa", no_acpi=True) as pc:       # else ACPI has IRQ 9, and the driver does not share
         assert re.search(r"eth0: NE2000 found at 0x300, using IRQ 9", pc.serial_text())

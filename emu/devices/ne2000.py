@@ -509,7 +509,7 @@ class Ne2000(Component):
             return
         self.pending = 0
         while link.waiting():
-            if self.receiving() and not self.rcr & MON and not self.has_room(MOST):
+            if self.receiving() and not self.rcr & MON and self.stop - self.start > self._pages(MOST) and not self.has_room(MOST):
                 self.pending = 1
                 return
             frame = link.next_frame()

@@ -12,7 +12,7 @@ from .segment import ACK, RST, SYN, Segment, build, parse
 from .tcp import INBOX, OUTBOX, TIME_WAIT, Connection
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-MOST_FLOWS, MOST_TIME_WAIT = 1024, 64
+MOST_FLOWS, MOST_TIME_WAIT = 512, 64            # with those of UDP they leave a process of 1024 files some
 BUDGET, LEAST_BUFFER = 32 << 20, 8 << 10        # bytes for all connections in each direction; what one has at least
 CHUNK = 64 << 10
 FIRST_PORT = 32768                              # of connections that forwards open to the guest

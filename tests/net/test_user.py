@@ -164,7 +164,36 @@ def test_server_closes_first():
         guest.until(lambda: nothing_left(guest.network))        # after TIME_WAIT
 
 
-def test_refused_and_forbidden():
+def test_what_the_host_reads_late_is_not_lost(monkeypatch):
+    """The server closes its side at once and reads only after the guest has closed too, and TIME_WAIT is over."""
+    monkeypatch.setattr(tcp, "TIME_WAIT_NS", 1000)
+    go, got = threading.Event(), []
+
+    def late(sock):
+        sock.shutdown(socket.SHUT_WR)
+        go.wait(30)
+        got.append(receive_all(sock))
+
+    with server(late) as port, Guest(host_access=True) as guest:
+        connection = guest.connect(ROUTER, port)
+        guest.until(lambda: connection.peer_finished)
+        sent = 0
+        for _ in range(300):
+            part = connection.room() // 2
+            connection.write(bytes(part))
+            sent += part
+            guest.quiet(1)
+        connection.finish()
+        guest.quiet(50)
+        flow, = guest.network.tcp.flows.values()
+        assert flow.connection.inbox
+        go.set()
+        guest.until(lambda: got)
+        assert len(got[0]) == sent and set(got[0]) == {0}
+        guest.until(lambda: nothing_left(guest.network))
+
+
+def test_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with Guest(host_access=True) as guest:

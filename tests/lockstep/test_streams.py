@@ -7,19 +7,18 @@ import pytest
 
 from emu.machine.config import MachineConfig
 from emu.machine.lockstep import Pair, machines
-from emu.machine.native_parts import available
 
 from stream_code import Stream
 from stream_world import MODES, prepare
 
-pytestmark = pytest.mark.skipif(not available(), reason="the native engine is not built")
+pytestmark = pytest.mark.native
 
 SEEDS = int(os.environ.get("EMU_STREAMS", "20"))  # streams a mode in the long test
 IRQS = 1, 3, 4, 5, 10, 11, 12, 14  # what is pulled from outside
 
 
 @pytest.fixture(scope="module")
-def pair():
+def pair(native):
     made = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
     yield made
     made.close()

@@ -1,7 +1,7 @@
 """``emu cpu-test``: the command line of the instruction test suites."""
 
 from ..machine.config import CPUS
-from .parsing import Parser, positive_int, positive_seconds
+from .parsing import EXIT_FAILED, EXIT_OK, EXIT_USAGE, Parser, UsageError, positive_int, positive_seconds
 
 
 def parser():
@@ -25,4 +25,9 @@ def main(argv):
     """Parse and run.  Returns 0 if all pass, 1 if any fails, 2 for a suite that cannot be read."""
     args = parser().parse_args(argv)
     from emu.suites import runner
-    return runner.main(args)
+    from emu.suites.errors import Refused
+    exits = {runner.PASSED: EXIT_OK, runner.FAILED: EXIT_FAILED, runner.WRONG: EXIT_USAGE}
+    try:
+        return exits[runner.main(args)]
+    except Refused as error:
+        raise UsageError(error) from None

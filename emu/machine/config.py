@@ -23,9 +23,7 @@ ISA_NIC_IRQS = (3, 4, 5, 7, 9, 10, 11, 12, 15)
 NET_OPTIONS, NET_VALUES = ("restrict", "host-access"), ("tftp", "bootfile")
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
-SEABIOS = Path("/usr/share/seabios")
-_BIOS_FILES = (FIRMWARE / "bios.bin", SEABIOS / "bios-256k.bin", SEABIOS / "bios.bin")
-_VGA_BIOS_FILES = (FIRMWARE / "vgabios.bin", SEABIOS / "vgabios-stdvga.bin")
+_BIOS, _VGA_BIOS = FIRMWARE / "bios.bin", FIRMWARE / "vgabios.bin"
 _BIOS_SIZES = tuple(64 * 1024 << n for n in range(3))       # 64, 128, 256 KiB
 _VGA_BIOS_MOST = 64 * 1024
 
@@ -196,16 +194,16 @@ class MachineConfig:
         return disk.keep_writes and not self.snapshot
 
     def bios_path(self):
-        """The system BIOS: the one named, the project's own, or Debian's SeaBIOS.  Raises ConfigError."""
-        path = _firmware("bios", self.bios, _BIOS_FILES)
+        """The system BIOS: the one named, or the project's own.  Raises ConfigError."""
+        path = _firmware(self.bios or _BIOS)
         size = path.stat().st_size
         if size not in _BIOS_SIZES:
             raise ConfigError(f"{path}: is {size} bytes long; a BIOS has 64, 128 or 256 KiB")
         return path
 
     def vga_bios_path(self):
-        """The VGA BIOS: the one named, the project's own, or Debian's SeaBIOS one.  Raises ConfigError."""
-        path = _firmware("vga-bios", self.vga_bios, _VGA_BIOS_FILES)
+        """The VGA BIOS: the one named, or the project's own.  Raises ConfigError."""
+        path = _firmware(self.vga_bios or _VGA_BIOS)
         size = path.stat().st_size
         if not 0 < size <= _VGA_BIOS_MOST:
             raise ConfigError(f"{path}: is {size} bytes long; a VGA BIOS has up to 64 KiB")
@@ -268,18 +266,12 @@ def _medium(kind, value):
     return value if isinstance(value, kind) else kind(str(value))
 
 
-def _firmware(what, named, candidates):
-    if named is not None:
-        path = Path(named)
-        if not path.exists():
-            raise ConfigError(f"{path}: no such file")
-        if not path.is_file():
-            raise ConfigError(f"{path}: is not a regular file")
-        if not os.access(path, os.R_OK):
-            raise ConfigError(f"{path}: permission denied")
-        return path
-    for path in candidates:
-        if path.is_file():
-            return path
-    where = ", ".join(str(p) for p in candidates)
-    raise ConfigError(f"{what}: no firmware found (looked for {where}): name one with --{what}")
+def _firmware(named):
+    path = Path(named)
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file")
+    if not path.is_file():
+        raise ConfigError(f"{path}: is not a regular file")
+    if not os.access(path, os.R_OK):
+        raise ConfigError(f"{path}: permission denied")
+    return path

@@ -7,3 +7,7 @@ class BadSuite(Exception):
     def __init__(self, path, what):
         super().__init__(f"{path}: {what}")
         self.path, self.what = path, what
+
+
+class Refused(Exception):
+    """Nothing can be run as it was asked: one line."""

@@ -10,12 +10,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from emu.cli.parsing import EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError
 from emu.media.errors import MediaError
 
 from . import report, run_i6v, run_program, run_sst
 from .bare import MODEL, native_built
-from .errors import BadSuite
+from .errors import BadSuite, Refused
 from .suite import Options, Tally
 from .sst import GZIP, MOO
 
@@ -23,6 +22,7 @@ SUFFIX = run_i6v.SUFFIX
 XZ = b"\xfd7zXZ\0"
 BESIDES = {"metadata.json"}      # belong to a suite and are none
 HEAD = 4096
+PASSED, FAILED, WRONG = range(3)      # what main() gives; WRONG: something could not be read
 
 
 class Result:
@@ -50,7 +50,7 @@ def find_files(names):
     if not names:
         found = files_in(vectors) if vectors.is_dir() else []
         if not found:
-            raise UsageError(f"no instruction vectors in {vectors} (EMU_TEST_DATA says where they are)")
+            raise Refused(f"no instruction vectors in {vectors} (EMU_TEST_DATA says where they are)")
         return [(path, False) for path in found]
     out = {}
     for name in names:
@@ -65,7 +65,7 @@ def find_files(names):
             one = vectors / "i686" / (name + SUFFIX)
             found = [one] if one.is_file() else sorted((vectors / "i686").glob(f"{name}_[0-9]*{SUFFIX}"))
         if not found:
-            raise UsageError(f"{name}: the folder is empty" if folder is not None else f"no suite {name!r}")
+            raise Refused(f"{name}: the folder is empty" if folder is not None else f"no suite {name!r}")
         for path in found:
             out.setdefault(path, False)
     return list(out.items())
@@ -121,7 +121,7 @@ def plan(files, options):
         except BadSuite as error:
             wrong.append(str(error))
     if not plans and not wrong:
-        raise UsageError("no suite of instruction tests in " + ", ".join(sorted({str(path.parent) for path, _ in files})))
+        raise Refused("no suite of instruction tests in " + ", ".join(sorted({str(path.parent) for path, _ in files})))
     return plans, wrong
 
 
@@ -163,21 +163,21 @@ def _leave_signals():
 # -- the command -------------------------------------------------------------------------------------------------
 
 def choose_options(args):
-    """The Options of the command line.  Raises UsageError."""
+    """The Options of the command line.  Raises Refused."""
     if (args.engine == "native" or args.lockstep) and not native_built():
-        raise UsageError("the native engine is not built")
+        raise Refused("the native engine is not built")
     engine = args.engine if args.engine in ("native", "python") else "native" if native_built() else "python"
     return Options(engine, args.filter, args.limit, args.lockstep, args.cpu or MODEL, args.timeout or Options.seconds)
 
 
 def main(args):
-    """Run what the command line asks for."""
+    """Run what the parsed options ask for; gives PASSED, FAILED or WRONG.  Raises Refused."""
     options = choose_options(args)
     plans, wrong = plan(find_files(args.suite), options)
     tasks = [(p.kind, p.path, n, p.parts) for p in plans for n in range(p.parts)]
     tasks.sort(key=lambda task: -task[1].stat().st_size / task[3])    # long ones first
     if not tasks and not wrong:
-        raise UsageError(f"no vectors of {options.filter!r}")
+        raise Refused(f"no vectors of {options.filter!r}")
     results = {(p.path, n): Result(p.name, form) for p in plans for n, form in p.forms.items()}
     left_out, started = {}, time.monotonic()
     sizes = {p.path: p.vectors / max(p.parts, 1) for p in plans}
@@ -198,7 +198,7 @@ def main(args):
         try:
             found.write_junit(args.junit)
         except OSError as error:
-            raise UsageError(f"{args.junit}: {error.strerror}") from None
+            raise Refused(f"{args.junit}: {error.strerror}") from None
     if args.json:
         found.print_json()
     elif done or left_out:
@@ -206,5 +206,5 @@ def main(args):
     for line in wrong:
         print(f"emu cpu-test: {line}", file=sys.stderr)
     if wrong:
-        return EXIT_USAGE
-    return EXIT_FAILED if any(r.tally.failed for r in done) else EXIT_OK
+        return WRONG
+    return FAILED if any(r.tally.failed for r in done) else PASSED

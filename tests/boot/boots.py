@@ -1,8 +1,11 @@
 """Boots of images: a row says what to attach and what must be seen, `check` runs it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from emu import Machine
+
+SEABIOS = Path("/usr/share/seabios")        # Debian: package seabios
 
 
 @dataclass

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy
 import pytest
+from boots import SEABIOS
 from conftest import absent
 
 from emu import Machine
 from emu.cpu.cpuid import F_APIC, F_MMX, F_TSC, IMPLEMENTED, MODELS
-from emu.machine.config import DEMO_CD, FIRMWARE, SEABIOS, Floppy
+from emu.machine.config import DEMO_CD, FIRMWARE, Floppy
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYWHERE = {"cpu", "fpu", "mmu", "speed", "memory", "pic", "pit", "pmtimer", "rtc", "cmos", "dma", "speaker", "kbc",

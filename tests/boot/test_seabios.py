@@ -1,10 +1,8 @@
 """Debian's SeaBIOS with its VGA BIOS, the second firmware that must always boot."""
 
 import pytest
-from boots import Boot, check
+from boots import SEABIOS, Boot, check
 from conftest import absent
-
-from emu.machine.config import SEABIOS
 
 pytestmark = [pytest.mark.boot, pytest.mark.native]
 

@@ -74,14 +74,9 @@ def test_net_and_forward():
             parse_forward(wrong)
 
 
-def test_firmware(tmp_path, monkeypatch):
-    monkeypatch.setattr(cfg, "_BIOS_FILES", (tmp_path / "own.bin", tmp_path / "sea.bin"))
-    with pytest.raises(ConfigError, match="bios: no firmware found .looked for .*own.bin, .*sea.bin.: name one"):
-        MachineConfig().bios_path()
-    (tmp_path / "sea.bin").write_bytes(bytes(262144))
-    assert MachineConfig().bios_path().name == "sea.bin"
-    (tmp_path / "own.bin").write_bytes(bytes(65536))
-    assert MachineConfig().bios_path().name == "own.bin"
+def test_firmware(tmp_path):
+    assert MachineConfig().bios_path() == cfg.FIRMWARE / "bios.bin"
+    assert MachineConfig().vga_bios_path() == cfg.FIRMWARE / "vgabios.bin"
     (tmp_path / "odd").write_bytes(bytes(1000))
     with pytest.raises(ConfigError, match="is 1000 bytes long; a BIOS has"):
         MachineConfig(bios=tmp_path / "odd").bios_path()

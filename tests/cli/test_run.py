@@ -95,8 +95,8 @@ def image(tmp_path, monkeypatch):
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     for name, size in (("bios.bin", 65536), ("vgabios.bin", 32768)):
         (tmp_path / name).write_bytes(bytes(size))
-    monkeypatch.setattr(cfg, "_BIOS_FILES", (tmp_path / "bios.bin",))
-    monkeypatch.setattr(cfg, "_VGA_BIOS_FILES", (tmp_path / "vgabios.bin",))
+    monkeypatch.setattr(cfg, "_BIOS", tmp_path / "bios.bin")
+    monkeypatch.setattr(cfg, "_VGA_BIOS", tmp_path / "vgabios.bin")
     path = tmp_path / "floppy"
     path.write_bytes(bytes(737280))
     return str(path)
@@ -371,11 +371,9 @@ def test_the_command_line_loads_nothing_heavy():
 
 
 def test_runners_are_called(monkeypatch):
-    import types
+    from emu.suites import runner
     seen = []
-    runner = types.SimpleNamespace(main=lambda args: seen.append(args) or 1)
-    monkeypatch.setitem(sys.modules, "emu.suites", types.SimpleNamespace(runner=runner))
-    monkeypatch.setitem(sys.modules, "emu.suites.runner", runner)
+    monkeypatch.setattr(runner, "main", lambda args: seen.append(args) or runner.FAILED)
     assert main(["cpu-test", "--suite", "a", "--suite", "b", "--filter", "ADD", "--limit", "9", "--json"]) == 1
     args = seen[0]
     assert vars(args) == {"suite": ["a", "b"], "filter": "ADD", "limit": 9, "jobs": None, "json": True, "engine": None,

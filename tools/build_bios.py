@@ -1,18 +1,16 @@
-"""Build the system BIOS from bios/: tools/build_bios.py [--check] [--output FILE].
+"""Build the system BIOS from bios/: tools/build_bios.py [--check] [--ship] [--output FILE].
 
 Without options the ROM goes to build/bios.bin.  A ROM that ships has a line beside it, FILE.txt, that names the compiler,
 the assembler and the linker; with the same ones, --check builds the same bytes or fails.
 """
 
-import argparse
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from shipping import FIRMWARE, ROOT, main, run, tools
+
 SOURCES = ROOT / "bios"
-SHIPPED = ROOT / "emu" / "firmware" / "bios.bin"
+SHIPPED = FIRMWARE / "bios.bin"
 E_SEGMENT, SEGMENT = 0xE0000, 0x10000       # bios.ld has the F segment at 0
 BOTH = ("pcibios",)
 SIXTEEN = ("pic", "time", "system", "ports", "mouse", "keyboard", "int16", "ata", "disk", "edd", "eltorito", "floppy")
@@ -21,17 +19,6 @@ FLAGS = ("-std=gnu11 -Os -march=i386 -mregparm=3 -mno-sse -mno-mmx -mpreferred-s
          "-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing -fomit-frame-pointer "
          "-fno-tree-loop-distribute-patterns -fno-delete-null-pointer-checks --param=min-pagesize=0 -fcf-protection=none -fno-ident "
          "-fno-common -Wall -Wextra -Werror").split()
-
-
-def run(*command):
-    subprocess.run([str(c) for c in command], check=True)
-
-
-def tools():
-    """The versions that decide the bytes."""
-    first = [subprocess.run([t, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-             for t in ("gcc", "as", "ld")]
-    return "\n".join(first) + "\n"
 
 
 def build():
@@ -58,20 +45,5 @@ def build():
         return memory[E_SEGMENT:].ljust(SEGMENT, b"\0") + memory[:SEGMENT]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the ROM that ships")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bios.bin")
-    options = parser.parse_args()
-    rom = build()
-    if options.check:
-        if rom != SHIPPED.read_bytes():
-            sys.exit(f"{SHIPPED} is not what bios/ builds here.\nBuilt with:\n{SHIPPED.with_suffix('.txt').read_text()}Here:\n{tools()}")
-        return
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_bytes(rom)
-    options.output.with_suffix(".txt").write_text(tools())
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, SHIPPED.name, lambda: (build(), tools()))

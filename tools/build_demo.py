@@ -1,21 +1,21 @@
-"""Build the demonstration CD from bios/demo/: tools/build_demo.py [--check] [--output FILE].
+"""Build the demonstration CD from bios/demo/: tools/build_demo.py [--check] [--ship] [--output FILE].
 
 Without options the CD goes to build/demo.iso.  The one that ships has a line beside it, FILE.txt, that names the compiler,
 the assembler and the linker; with the same ones, --check builds the same bytes or fails.
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
 
-from build_bios import FLAGS, ROOT, run, tools
+from build_bios import FLAGS
+from shipping import FIRMWARE, ROOT, main, run, tools
 
 sys.path.insert(0, str(ROOT))
 from emu.media.iso_writer import IsoWriter  # noqa: E402
 
 SOURCES = ROOT / "bios" / "demo"
-SHIPPED = ROOT / "emu" / "firmware" / "demo.iso"
+SHIPPED = FIRMWARE / "demo.iso"
 SECTOR = 2048
 MORE_FLAGS = ("-m32",)
 NOTE = """This CD starts the demonstration of emu, a PC in Python: it finds and exercises
@@ -51,20 +51,5 @@ def build():
     return cd.write()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the CD that ships")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "demo.iso")
-    options = parser.parse_args()
-    image = build()
-    if options.check:
-        if image != SHIPPED.read_bytes():
-            sys.exit(f"{SHIPPED} is not what bios/demo/ builds here.\nBuilt with:\n{SHIPPED.with_suffix('.txt').read_text()}Here:\n{tools()}")
-        return
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_bytes(image)
-    options.output.with_suffix(".txt").write_text(tools())
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, SHIPPED.name, lambda: (build(), tools()))

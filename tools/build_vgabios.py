@@ -4,18 +4,16 @@ Without options the ROM goes to build/vgabios.bin, a map beside it.  --ship writ
 text that names the compiler, the assembler and the linker; with the same ones, --check builds the same bytes or fails.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import asm16
-from build_bios import run, tools
+from shipping import FIRMWARE, ROOT, main, run, tools
 
-ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "bios" / "vga"
-SHIPPED = ROOT / "emu" / "firmware" / "vgabios.bin"
+SHIPPED = FIRMWARE / "vgabios.bin"
 sys.path.insert(0, str(SOURCES))
 import font_text  # noqa: E402
 import tables  # noqa: E402
@@ -89,25 +87,13 @@ def record(symbols):
     return tools() + "".join(f"16-bit code {start:04X}-{end:04X}\n" for start, end in parts)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the ROM that ships")
-    parser.add_argument("--ship", action="store_true", help="write the ROM that ships")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "vgabios.bin")
-    options = parser.parse_args()
+def image_and_record():
+    """What ships, and the text beside it; the map goes to build/."""
     rom, symbols, text = build()
-    if options.check:
-        if rom != SHIPPED.read_bytes():
-            sys.exit(f"{SHIPPED} is not what bios/vga/ builds here.\nBuilt with:\n{SHIPPED.with_suffix('.txt').read_text()}"
-                     f"Here:\n{record(symbols)}")
-        return
-    output = SHIPPED if options.ship else options.output
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(rom)
-    output.with_suffix(".txt").write_text(record(symbols))
-    if not options.ship:
-        output.with_suffix(".map").write_text(text)
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build" / "vgabios.map").write_text(text)
+    return rom, record(symbols)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, SHIPPED.name, image_and_record)

@@ -26,9 +26,14 @@ u64 clock_host_time(M *m)
 }
 
 /* ---- decoded code and writes to it ---- */
+static ALWAYS_INLINE u32 slot_of(u64 key)
+{
+    return (u32)((key * 0x9E3779B97F4A7C15ull) >> 48);
+}
+
 static void kill(M *m, Trace *t)
 {
-    u32 slot = (u32)((t->key * 0x9E3779B97F4A7C15ull) >> 48);
+    u32 slot = slot_of(t->key);
     if (m->core.cache[slot] == t)
         m->core.cache[slot] = NULL;
     t->key = ~(u64)0;
@@ -188,14 +193,20 @@ static void unpatch(M *m)
 /* ---- traces ---- */
 static u32 end_of_trace(M *m, Rec *r)
 {
-    return follow(m, r, 1, m->cpu.eip + r->off);
+    return follow(m, 1, m->cpu.eip + r->off);
+}
+
+/* The tag of an instruction TLB entry that serves lin at the present privilege (see ItlbEntry). */
+static ALWAYS_INLINE u32 code_tag(M *m, u32 lin)
+{
+    return (lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1;
 }
 
 /* Backing offset of the code page at linear address lin, 0xFFFFFFFE or more if it is not plain memory.  1: fault. */
 static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
 {
     ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
-    u32 tag = (lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1;
+    u32 tag = code_tag(m, lin);
     if (UNLIKELY(e->tag != tag)) {
         if (paging_lookup_exec(m, lin))
             return 1;
@@ -398,7 +409,7 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     }
     u32 offset = *page + (lin & 0xFFF);
     u64 key = (u64)offset << 8 | m->cpu.mode;
-    u32 slot = (u32)((key * 0x9E3779B97F4A7C15ull) >> 48);
+    u32 slot = slot_of(key);
     Trace *t = m->core.cache[slot];
     if (UNLIKELY(!t || t->key != key)) {
         if (m->cpu.eip > m->cpu.seg[1].limit || (t = make(m, key, *page, offset)) == NULL) {
@@ -419,11 +430,11 @@ static ALWAYS_INLINE Trace *known(M *m, u32 eip)
 {
     u32 lin = m->cpu.seg[1].base + eip;
     const ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
-    if (UNLIKELY(e->tag != ((lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1) || e->map_epoch != m->core.map_epoch
+    if (UNLIKELY(e->tag != code_tag(m, lin) || e->map_epoch != m->core.map_epoch
                  || e->code >= 0xFFFFFFFEu))
         return NULL;
     u64 key = (u64)(e->code + (lin & 0xFFF)) << 8 | m->cpu.mode;
-    Trace *t = m->core.cache[(u32)((key * 0x9E3779B97F4A7C15ull) >> 48)];
+    Trace *t = m->core.cache[slot_of(key)];
     if (UNLIKELY(!t || t->key != key || (u64)eip + t->bytes - 1 > m->cpu.seg[1].limit || m->cpu.left < t->n))
         return NULL;
     return t;
@@ -461,9 +472,8 @@ static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which)
     return enter(m, t);
 }
 
-u32 leave_through(M *m, Rec *r, u32 which, u32 eip)
+u32 leave_through(M *m, u32 which, u32 eip)
 {
-    (void)r;
     Trace *t = known(m, eip);
     m->cpu.eip = eip;
     if (UNLIKELY(!t))

@@ -241,11 +241,11 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
     } while (0)
 #define LEAVE(m, r) return EXIT_ENDS
 
-u32 leave_through(M *m, Rec *r, u32 which, u32 eip);
+u32 leave_through(M *m, u32 which, u32 eip);
 
 /* Go to the trace that link ``which`` remembers; eip is already checked.  Links stay inside a page, so they hold for any
  * mapping; a trace that was overwritten has an ``n`` that no budget reaches. */
-static ALWAYS_INLINE u32 follow(M *m, Rec *r, u32 which, u32 eip)
+static ALWAYS_INLINE u32 follow(M *m, u32 which, u32 eip)
 {
     Trace *t = m->run.trace->link[which];
     m->cpu.eip = eip;
@@ -255,7 +255,7 @@ static ALWAYS_INLINE u32 follow(M *m, Rec *r, u32 which, u32 eip)
         COUNT_RUN(t);
         return t->rec[0].h(m, t->rec);
     }
-    return leave_through(m, r, which, eip);
+    return leave_through(m, which, eip);
 }
 
 static ALWAYS_INLINE u32 jump_taken(M *m, Rec *r)
@@ -266,12 +266,12 @@ static ALWAYS_INLINE u32 jump_taken(M *m, Rec *r)
         m->cpu.fault_error = 0;
         FAULT(m, r);
     }
-    return follow(m, r, 0, eip);
+    return follow(m, 0, eip);
 }
 
 static ALWAYS_INLINE u32 jump_not_taken(M *m, Rec *r)
 {
-    return follow(m, r, 1, m->cpu.eip + r->off + r->len);
+    return follow(m, 1, m->cpu.eip + r->off + r->len);
 }
 
 u32 jump_to(M *m, Rec *r, u32 eip);

@@ -164,7 +164,7 @@ class Generator:
         firsts = [number[a] for a, _ in pairs]
         out.append("#define PAIR_START " + ", ".join(str(bisect_left(firsts, n)) for n in range(len(self.handlers) + 1)))
         out += [struct_text(c) for c in _structs(classes) + classes]
-        out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};" 
+        out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};"
                                                        for n, cls in sorted(board.PARTS.items(), key=lambda part: part[0] != "cpu")))
         out.append("#define PART_OFFSETS " + " ".join(
             f'if (!strcmp(name, "{n}")) return (u32)offsetof(M, {c_name(n)});' for n in board.PARTS))

@@ -13,16 +13,16 @@ from importlib import import_module
 from emu.bus.component import Generic
 from emu.bus.types import T, Const, Fault, u8, u16, u32, u64, u128
 
-from . import flat, memory, registers, state
+from . import cpuid, flat, memory, registers, state
 from .encodings import encodings
-from .state import GP, MODE_FLAT, UD, Cpu, Rec
+from .state import GP, UD, Cpu, Rec
 
 MODULES = ("arith", "logic", "shift", "bits", "muldiv", "bcd", "move", "stack", "string", "flow", "flagops", "misc", "far", "system",
            "io")
 FIXED = {"AL": (8, 0), "CL": (8, 1), "AX": (16, 0), "DX": (16, 2)}
 # CPUID bits of the table's cpu=; p6 stands for what that generation brought without a bit of its own
-FEATURES = {"p6": 1 << 15, "fpu": 1 << 0, "tsc": 1 << 4, "msr": 1 << 5, "cx8": 1 << 8, "sep": 1 << 11, "cmov": 1 << 15, "clfsh": 1 << 19,
-            "mmx": 1 << 23, "fxsr": 1 << 24, "sse": 1 << 25, "sse2": 1 << 26}
+FEATURES = {"p6": cpuid.F_CMOV, **{name: getattr(cpuid, f"F_{name.upper()}") for name in (
+    "fpu", "tsc", "msr", "cx8", "sep", "cmov", "clfsh", "mmx", "fxsr", "sse", "sse2")}}
 NEXT, JUMP, GOTO, ENDS = "next", "jump", "goto", "ends"  # how a handler leaves: see emu/cpu/engine.py
 
 # What an entry's immediate is

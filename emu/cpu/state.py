@@ -36,7 +36,8 @@ K_FLAGS, K_RES, K_ADD, K_ADC1, K_SUB, K_SBB1, K_LOGIC, K_INC, K_DEC = range(9)
 SEG_READ, SEG_WRITE = 1, 2
 
 # Cpu.mode: what decoding depends on besides the bytes
-# AC: alignment is checked; DEBUG: breakpoints are on.  Either one clears FLAT, whose forms skip all checks.
+# FLAT: ES CS SS DS are flat and the stack has 32 bits, and neither alignment (AC) nor breakpoints (DEBUG) are watched: its
+# forms skip all checks.
 MODE_CODE32, MODE_STACK32, MODE_FLAT, MODE_AC, MODE_DEBUG = 1, 2, 4, 8, 16
 
 # Cpu.shadow: what the instruction before holds off

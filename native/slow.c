@@ -21,7 +21,8 @@ static void fill_host(M *m, u32 lin, bool write)
     }
     if (write && e->write == page) {
         u32 at = memory_write_offset(m, e->phys);
-        if (at < 0xFFFFFFFEu && !(m->memory.watch_data[at >> 12] & 1)) {
+        /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
+        if (at < 0xFFFFFFFEu && at == memory_read_offset(m, e->phys) && !(m->memory.watch_data[at >> 12] & 1)) {
             u64 addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
             if (m->memory.watch_data[at >> 12] & 2)
                 m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;

@@ -357,7 +357,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         i32 h = decode_at(m, r, eip + off, page, false);
         if (h == 0xFFFF)
             break;
-        if (h == LONG_HANDLER && count)
+        if (h == LONG_HANDLER)  /* not kept: what the segment's limit cut off may be overwritten without a trace of it */
             break;
         place(r, h, off);
         number[count++] = (u16)h;

@@ -243,13 +243,13 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
 
 u32 leave_through(M *m, u32 which, u32 eip);
 
-/* Go to the trace that link ``which`` remembers; eip is already checked.  Links stay inside a page, so they hold for any
- * mapping; a trace that was overwritten has an ``n`` that no budget reaches. */
+/* Go to the trace that link ``which`` remembers.  Links stay inside a page, so they hold for any mapping, but not for any
+ * segment: its end may lie within the trace.  A trace that was overwritten has an ``n`` that no budget reaches. */
 static ALWAYS_INLINE u32 follow(M *m, u32 which, u32 eip)
 {
     Trace *t = m->run.trace->link[which];
     m->cpu.eip = eip;
-    if (LIKELY(t && m->cpu.left >= t->n)) {
+    if (LIKELY(t && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit)) {
         m->cpu.left -= t->n;
         m->run.trace = t;
         COUNT_RUN(t);

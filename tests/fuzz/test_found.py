@@ -93,3 +93,40 @@ def test_coprocessor_error_in_the_midst_of_decoded_code():
             pc.step(200)
         assert not Comparison(right, left).differences()
     media.close()
+
+
+def real(pc, handler13, entry):
+    """Start 16-bit code at an IP of segment 0; #GP goes to ``handler13``."""
+    pc.memory.write(rig.HANDLERS, handler13)
+    pc.memory.write(13 * 4, struct.pack("<HH", rig.HANDLERS, 0))
+    rig.set_block(pc, entry=(entry, 0))
+
+
+def test_what_the_limit_cut_off_is_overwritten(pc):
+    """#GP for an instruction that ran over the segment's end was remembered, though only for its first byte."""
+    pc.memory.write(0xFFFD, b"\x66\xb8\x00")                # mov eax, imm32
+    real(pc, b"\xc6\x06\xfe\xff\x90\xc6\x06\xff\xff\xf4\xcf", 0xFFFD)       # makes it xchg ax, ax; hlt, and goes back
+    pc.step(60)
+    assert pc.ended == "halt" and pc.cpu.eip == 0x10000
+
+
+def test_a_known_jump_in_another_segment(pc):
+    """The same code, whose second segment ends within what follows the jump."""
+    pc.memory.write(0x20000, b"\xeb\x00" + b"\x40" * 30 + b"\xea\xf0\xff\x01\x10")     # jmp, 30 inc ax, jmp 1001:FFF0
+    real(pc, b"\xf4", 0x7C00)
+    pc.memory.write(0x7C00, b"\x31\xc0\xea\x00\x00\x00\x20")                # xor ax, ax; jmp 2000:0
+    pc.step(120)
+    assert pc.ended == "halt" and pc.cpu.eax & 0xFFFF == 30 + 14
+
+
+def test_reads_and_writes_that_lead_to_different_places(pc):
+    """C0000 with writes to RAM and reads from the bus: ADD took what it would write over for what it reads."""
+    out = pc.parts.services["port_write32"]
+    out(0xCF8, 0x80000058)
+    out(0xCFC, 0x00220000)                                  # PAM2: write enable for C0000-C7FFF
+    before = struct.unpack("<I", pc.memory.read(0xC0604, 4))[0]
+    protected(pc, b"\xb8\x05\x00\x00\x00\xa3\x00\x06\x0c\x00\x01\x05\x04\x06\x0c\x00\xfa\xf4")
+    pc.step(60)
+    out(0xCF8, 0x80000058)
+    out(0xCFC, 0x00330000)
+    assert pc.ended == "halt" and pc.memory.read(0xC0604, 4) == struct.pack("<I", before + 5 & 0xFFFFFFFF)

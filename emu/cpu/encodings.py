@@ -60,6 +60,11 @@ class Encoding:
                 if (self.ext is None or b >> 3 & 7 == self.ext)
                 and not (self.mem_only and b >= 0xC0) and not (self.reg_only and b < 0xC0)]
 
+    @cached_property
+    def modrm_mask(self):
+        """The same as a set of bits."""
+        return sum(1 << b for b in self.modrms)
+
 
 def parse(line):
     """The Encoding of one line."""
@@ -120,19 +125,18 @@ def parse_table(text):
 
 def check_overlaps(encodings):
     """Raise ValueError if two encodings match the same bytes under the same mandatory prefix and operand size."""
-    seen = {}
+    places = {}
     for e in encodings:
-        sizes = [s for s in ("o16", "o32") if s in e.attributes] or ["o16", "o32"]
-        for opcode in e.opcodes:
-            for modrm in e.modrms or [None]:
-                for size in sizes:
-                    key = e.prefix, e.map, opcode, size
-                    for other in {seen.get((*key, modrm)), seen.get((*key, None))} - {None}:
-                        raise ValueError(f"overlap: {e.line!r} and {other!r}")
-                    seen[*key, modrm] = e.line
-    for (*key, modrm), line in seen.items():
-        if modrm is not None and (*key, None) in seen:
-            raise ValueError(f"ModRM in one line only: {line!r} and {seen[(*key, None)]!r}")
+        for size in [s for s in ("o16", "o32") if s in e.attributes] or ["o16", "o32"]:
+            for opcode in e.opcodes:
+                places.setdefault((e.prefix, e.map, opcode, size), []).append(e)
+    for rows in places.values():
+        for n, e in enumerate(rows):
+            for other in rows[:n]:
+                if e.modrm != other.modrm:
+                    raise ValueError(f"ModRM in one line only: {e.line!r} and {other.line!r}")
+                if not e.modrm or e.modrm_mask & other.modrm_mask:
+                    raise ValueError(f"overlap: {e.line!r} and {other.line!r}")
 
 
 @cache

@@ -55,6 +55,15 @@ def flat_twin(name):
     return flat.twin(functions()[name])
 
 
+@cache
+def signature(name):
+    """(annotations, names of the parameters after the processor, is it written for a width T?) of a semantic function."""
+    function = functions()[name]
+    generic = isinstance(function, Generic)
+    plain = function.function if generic else function
+    return inspect.get_annotations(plain), list(inspect.signature(plain).parameters)[1:], generic
+
+
 class Form:
     """A handler to be: its name, its text in the subset, and how it leaves."""
 
@@ -72,11 +81,7 @@ class _Builder:
         self.osize = osize
         self.lines = []
         self.linear = None
-        function = functions()[e.function]
-        plain = function.function if isinstance(function, Generic) else function
-        self.annotations = inspect.get_annotations(plain)
-        self.names = list(inspect.signature(plain).parameters)[1:]
-        self.generic = isinstance(function, Generic)
+        self.annotations, self.names, self.generic = signature(e.function)
         self.kind = ENDS if "ends" in e.attributes else NEXT
         if "branch" in e.attributes:
             self.kind = JUMP if self.annotations["return"] is bool else GOTO
@@ -294,42 +299,40 @@ class Tables:
             n = self._handler(name, f"(cpu: Cpu, r: Rec) -> None:\n    raise Fault({vector}, 0)\n", ENDS)
             self._form(n, n, n, n)
         self._entry(None, 0)  # entry 0: undefined opcode
-        entries = {}
+        self._entries = {}
         slots = [0] * 4096
         by_opcode = {}
         for e in encodings():
             for op in e.opcodes:
                 by_opcode.setdefault((e.map, op), []).append(e)
-
-        def number(e, op):
-            key = (e, op if e.plus == "cc" else 0)
-            if key not in entries:
-                entries[key] = self._entry(e, op)
-            return entries[key]
-
         for (table, op), rows in by_opcode.items():
             for p, prefix in enumerate((None, 0x66, 0xF3, 0xF2)):
                 for o32 in (0, 1):
-                    def pick(wanted, modrm):
-                        for e in rows:
-                            if e.prefix == wanted and ("o16" if o32 else "o32") not in e.attributes \
-                                    and (modrm is None or not e.modrm or modrm in e.modrms):
-                                return number(e, op)
-                        return None
-
-                    def best(modrm):
-                        found = pick(prefix, modrm)
-                        if found is None and prefix is not None:
-                            found = pick(None, modrm)
-                        return found or 0
-
-                    if any(e.modrm for e in rows):
-                        row = tuple(best(b) for b in range(256))
-                        value = MODRM_TABLE | self._modrm(row)
-                    else:
-                        value = best(None)
-                    slots[((((table == "0F") * 4 + p) * 2 + o32) * 256) + op] = value
+                    slots[((((table == "0F") * 4 + p) * 2 + o32) * 256) + op] = self._slot(rows, op, prefix, o32)
         self.slots = slots
+
+    def _slot(self, rows, op, prefix, o32):
+        """What an opcode leads to under a prefix: the entry of the first line that fits; lines with the prefix come first."""
+        fit = [e for wanted in dict.fromkeys((None, prefix)) for e in reversed(rows)
+               if e.prefix == wanted and ("o16" if o32 else "o32") not in e.attributes]
+        row = [None] * 256
+        for e in fit:       # the later one wins
+            for modrm in e.modrms if e.modrm else range(256):
+                row[modrm] = e
+        if not any(e.modrm for e in rows):
+            return self._number(row[0], op)
+        owners = list(map(id, row))
+        numbers = {owner: self._number(e, op) for owner, e in dict(zip(owners, row)).items()}
+        return MODRM_TABLE | self._modrm(tuple([numbers[owner] for owner in owners]))
+
+    def _number(self, e, op):
+        """The entry of a line; 0 for none."""
+        if e is None:
+            return 0
+        key = id(e), op if e.plus == "cc" else 0
+        if key not in self._entries:
+            self._entries[key] = self._entry(e, op)
+        return self._entries[key]
 
     def _modrm(self, row):
         if row not in self._modrm_numbers:

@@ -351,9 +351,9 @@ static bool each_byte(M *m, const RealTest *t, const u8 *p, u32 count, int what,
     return same;
 }
 
-static u8 run_real(M *m, const RealTest *t, const u8 *ram)
+static u8 run_real(M *m, const RealTest *t, const u8 *data)
 {
-    const u8 *after = ram + 5 * (u64)t->ram_before;
+    const u8 *ram = data + t->ram_before_at, *after = data + t->ram_after_at;
     bool good = each_byte(m, t, ram, t->ram_before, PUT, NULL, 0);
     for (int n = 0; n < 8; n++)
         m->cpu.gpr[n] = t->before[gpr_of[n]];
@@ -396,19 +396,26 @@ static u8 run_real(M *m, const RealTest *t, const u8 *ram)
     return good ? VECTOR_PASSED : VECTOR_FAILED;
 }
 
-u32 emu_run_real(M *m, const u8 *data, u64 size, const u32 *offsets, u32 count, u8 *verdicts)
+static bool inside(u64 size, u32 at, u32 count)
+{
+    return at <= size && 5 * (u64)count <= size - at;
+}
+
+u32 emu_run_real(M *m, const RealTest *tests, const u8 *data, u64 size, const u32 *chosen, u32 count, u8 *verdicts)
 {
     for (u32 n = 0; n < count; n++) {
-        RealTest t;
-        u64 left = size - offsets[n];
-        verdicts[n] = VECTOR_BAD;
-        if (offsets[n] <= size && left >= sizeof t) {
-            memcpy(&t, data + offsets[n], sizeof t);
-            if (left - sizeof t >= 5 * ((u64)t.ram_before + t.ram_after))
-                verdicts[n] = run_real(m, &t, data + offsets[n] + sizeof t);
-        }
+        const RealTest *t = &tests[chosen[n]];
+        verdicts[n] = inside(size, t->ram_before_at, t->ram_before) && inside(size, t->ram_after_at, t->ram_after) ? run_real(m, t, data)
+                                                                                                              : VECTOR_BAD;
         if (verdicts[n] != VECTOR_PASSED)
             return n + 1;
     }
     return count;
+}
+
+bool emu_memory_clear(M *m)
+{
+    const u8 *p = m->memory.backing_data;
+    u64 size = m->memory.ram_size;
+    return !size || (!p[0] && !memcmp(p, p + 1, size - 1));
 }

@@ -87,7 +87,7 @@ class Suite:
             self.forms = [Form(entry) for entry in header["forms"]]
         except (ValueError, KeyError, TypeError, struct.error) as error:
             raise BadSuite(path, self.wrong or f"bad header: {error}") from None
-        self._start = 16 + length
+        self._start, self._told = 16 + length, False
 
     def select(self, wanted=None, limit=None):
         """Offsets of the vectors to run: those of matching forms, at most ``limit`` of each, spread evenly."""
@@ -113,7 +113,9 @@ class Suite:
     def _broken(self, at, n):
         if self.wrong is None:
             self.wrong = f"cut short or damaged at offset {at} of its contents"
-        self.wrong += f", {n} of {self.count} vectors can be read"
+        if not self._told:
+            self.wrong += f", {n} of {self.count} vectors can be read"
+        self._told = True
 
     def vector(self, at):
         """The vector at an offset.  Raises struct.error or IndexError for one that does not fit its length."""

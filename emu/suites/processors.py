@@ -2,40 +2,19 @@
 
 from dataclasses import dataclass
 
-from emu.cpu.disassemble import OTHER_PREFIXES, PREFIXES
 from emu.cpu.state import AF, CF, DF, GP, IF, IOPL, NT, OF, PF, SF, TF, VM, ZF
 
+from .shape import LOCK, REP, REPNE, STRING_OPCODES
 from .sst import NUMBER
 
 ARITHMETIC = CF | PF | AF | ZF | SF | OF
 FLAG_BITS = {"CF": CF, "PF": PF, "AF": AF, "ZF": ZF, "SF": SF, "OF": OF}
 FLAGS_8086 = ARITHMETIC | TF | IF | DF
 FLAGS_80386 = FLAGS_8086 | IOPL | NT | VM
-LOCK, REP, REPNE = 0xF0, 0xF3, 0xF2
-# what REP repeats
-STRING_OPCODES = {0x6C, 0x6D, 0x6E, 0x6F, 0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF}
 OTHER_SEGMENTS = {0x26, 0x2E, 0x3E}
 STACK_OPCODES = {0x06, 0x07, 0x0E, 0x16, 0x17, 0x1E, 0x1F, *range(0x50, 0x62), 0x68, 0x6A, 0x8F, 0x9A, 0x9C, 0x9D, 0xC2, 0xC3, 0xC8, 0xC9,
                  0xCA, 0xCB, 0xCC, 0xCD, 0xCE, 0xCF, 0xE8}
 MAX_80286 = 10   # bytes of the longest instruction
-
-
-class Shape:
-    """A test's instruction taken apart: prefixes, opcode (0Fxx for two bytes), ModRM if there is one."""
-
-    def __init__(self, code):
-        at = 0
-        while at < len(code) and (code[at] in PREFIXES or code[at] in OTHER_PREFIXES):
-            at += 1
-        self.prefixes = set(code[:at])
-        self.opcode = code[at] if at < len(code) else None
-        if self.opcode == 0x0F and at + 1 < len(code):
-            at += 1
-            self.opcode = 0x0F00 | code[at]
-        self.after = code[at + 1:]
-        self.modrm = self.after[0] if self.after else 0
-        self.ext = self.modrm >> 3 & 7
-        self.repeats = bool(self.prefixes & {REP, REPNE}) and self.opcode in STRING_OPCODES
 
 
 def _count(shape, test):
@@ -45,13 +24,13 @@ def _count(shape, test):
     return test.code[-2] if shape.opcode in (0xC0, 0xC1) else 1
 
 
-# Reasons.  Each takes (shape, test, the instruction's Encoding or None) and says whether the test is left out.
+# Reasons.  Each takes (shape, the instruction's Encoding or None), or the test as well, and says whether the test is left out.
 
-def _lock(shape, test, encoding):
+def _lock(shape, encoding):
     return LOCK in shape.prefixes and (encoding is None or "lock" not in encoding.attributes or encoding.modrm and shape.modrm >= 0xC0)
 
 
-def _loadall(shape, test, encoding):
+def _loadall(shape, encoding):
     return shape.opcode == 0x0F05
 
 
@@ -59,7 +38,7 @@ def _too_long_for_a_286(shape, test, encoding):
     return test.exception is not None and len(test.code) - 1 > MAX_80286
 
 
-def _no_fs_gs(shape, test, encoding):
+def _no_fs_gs(shape, encoding):
     return shape.opcode in (0x8C, 0x8E) and shape.ext > 3
 
 
@@ -76,20 +55,20 @@ def _stack_fault(shape, test, encoding):
     return operand or shape.opcode in STACK_OPCODES or shape.opcode == 0xFF and shape.ext in (2, 3, 6)
 
 
-def _not_in_an_8086(shape, test, encoding):
+def _not_in_an_8086(shape, encoding):
     return shape.opcode in (0x0F, 0xF1, 0xC0, 0xC1, 0xC8, 0xC9) or shape.opcode is not None and (
         0x60 <= shape.opcode <= 0x6F or 0xD8 <= shape.opcode <= 0xDF or shape.opcode > 0xFF)
 
 
-def _rep_division(shape, test, encoding):
+def _rep_division(shape, encoding):
     return shape.opcode in (0xF6, 0xF7) and shape.prefixes & {REP, REPNE}
 
 
-def _undefined_group(shape, test, encoding):
+def _undefined_group(shape, encoding):
     return shape.opcode == 0xFE and shape.ext > 1 or shape.opcode == 0xFF and (shape.ext == 7 or shape.ext in (3, 5) and shape.modrm >= 0xC0)
 
 
-def _push_sp(shape, test, encoding):
+def _push_sp(shape, encoding):
     return shape.opcode == 0x54 or shape.opcode == 0xFF and shape.modrm == 0xF4
 
 
@@ -97,7 +76,7 @@ def _long_shift(shape, test, encoding):
     return shape.opcode in (0xD2, 0xD3) and _count(shape, test) > 31
 
 
-def _setmo(shape, test, encoding):
+def _setmo(shape, encoding):
     return shape.opcode is not None and 0xD0 <= shape.opcode <= 0xD3 and shape.ext == 6
 
 
@@ -122,30 +101,48 @@ def _wraps(shape, test, encoding):
 @dataclass(frozen=True)
 class Processor:
     """How tests of a processor are run.  ``flags`` are the bits of FLAGS that count, ``gate`` whether address bit 20 works, ``halts``
-    whether a test ends in HLT (else after one instruction), ``excluded`` are (reason, function)."""
+    whether a test ends in HLT (else after one instruction); ``never`` and ``excluded`` are (reason, function) of tests that are
+    left out for their instruction alone, and for what they do."""
 
     name: str
     flags: int
     gate: bool
     halts: bool
+    never: tuple
     excluded: tuple
 
+    @property
+    def wide(self):
+        """Has it 32-bit registers?"""
+        return self.name == "80386"
+
+    def no_such(self, shape, encoding):
+        """Why no test of an instruction can hold on a P6, or None."""
+        return next((reason for reason, applies in self.never if applies(shape, encoding)), None)
+
     def exclusion(self, shape, test, encoding):
-        """Why a test cannot hold on a P6, or None."""
+        """Why a test of an instruction that does hold cannot, or None."""
         for reason, applies in self.excluded:
             if applies(shape, test, encoding):
                 return reason
         return None
 
-    def undefined(self, shape, test, flags_mask, encoding):
-        """Bits of FLAGS that the test's instruction leaves undefined."""
-        if flags_mask is not None:
-            ignored = ~flags_mask & 0xFFFF
-        else:
-            ignored = sum(FLAG_BITS[name] for name in encoding.undef) if encoding is not None else 0
-        if shape.opcode in (0xC0, 0xC1, 0xD2, 0xD3) and shape.ext in (2, 3) and _count(shape, test) & 31 > 1:
-            ignored |= OF    # RCL and RCR: only a count of 1 defines it
-        return ignored
+
+def undefined(shape, flags_mask, encoding):
+    """Bits of FLAGS that an instruction leaves undefined; a suite's own mask says it better."""
+    if flags_mask is not None:
+        return ~flags_mask & 0xFFFF
+    return sum(FLAG_BITS[name] for name in encoding.undef) if encoding is not None else 0
+
+
+def by_count(shape):
+    """RCL and RCR: do they define OF only with a count of 1?"""
+    return shape.opcode in (0xC0, 0xC1, 0xD2, 0xD3) and shape.ext in (2, 3)
+
+
+def undefined_by_count(shape, test):
+    """What such an instruction leaves undefined besides."""
+    return OF if _count(shape, test) & 31 > 1 else 0
 
 
 NO_LOCK = "LOCK on a form that cannot take it is #UD since the 386", _lock
@@ -155,15 +152,15 @@ PROCESSORS = {p.name: p for p in (
         ("REP changes the sign of a division on an 8086", _rep_division),
         ("an undefined form of FE or FF", _undefined_group),
         ("PUSH SP pushes the new SP on an 8086", _push_sp),
-        ("an 8086 shifts by more than 31", _long_shift),
         ("D0 to D3 /6 set all bits on an 8086", _setmo),
+        NO_LOCK), (
+        ("an 8086 shifts by more than 31", _long_shift),
         ("an 8086 returns from a divide error behind the instruction", _divide_error),
-        ("a word at offset FFFFh wraps on an 8086", _wraps),
-        NO_LOCK)),
+        ("a word at offset FFFFh wraps on an 8086", _wraps))),
     Processor("80286", FLAGS_8086, True, True, (
-        NO_LOCK, ("LOADALL", _loadall), ("an instruction of more than 10 bytes is #GP on a 286", _too_long_for_a_286),
-        ("a 286 has no FS and GS", _no_fs_gs),
+        NO_LOCK, ("LOADALL", _loadall), ("a 286 has no FS and GS", _no_fs_gs)), (
+        ("an instruction of more than 10 bytes is #GP on a 286", _too_long_for_a_286),
         ("a 286 has moved SI, DI and CX when a string instruction faults", _string_fault),
         ("a fault of the stack segment is #GP on a 286, #SS since the 386", _stack_fault))),
-    Processor("80386", FLAGS_80386, True, True, (NO_LOCK,)),
+    Processor("80386", FLAGS_80386, True, True, (NO_LOCK,), ()),
 )}

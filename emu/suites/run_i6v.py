@@ -33,7 +33,7 @@ class Plan:
 
 def run(path, part, parts, options):
     """Run a share of a file; gives a suite.Outcome."""
-    out, file = suite.Outcome(), Suite(path)
+    out, file = suite.Outcome(), suite.kept(Suite, path)
     chosen = [(form, at) for form, offsets in file.by_form(options.filter, options.limit).items() for at in offsets]
     if file.wrong and part == 0:
         out.wrong.append(f"{path}: {file.wrong}")

@@ -15,7 +15,7 @@ from emu.media.errors import MediaError
 from . import report, run_i6v, run_program, run_sst
 from .bare import MODEL, native_built
 from .errors import BadSuite, Refused
-from .suite import Options, Tally
+from .suite import Options, Outcome, Tally
 from .sst import GZIP, MOO
 
 SUFFIX = run_i6v.SUFFIX
@@ -129,11 +129,14 @@ def plan(files, options):
 
 def run_part(kind, path, part, parts, options):
     """Run a share of a file; gives a suite.Outcome."""
-    if kind == "i6v":
-        return run_i6v.run(path, part, parts, options)
-    if kind == "sst":
-        return run_sst.run(path, part, parts, options)
-    return run_program.run(path, part, parts, options, kind)
+    try:
+        if kind == "i6v":
+            return run_i6v.run(path, part, parts, options)
+        if kind == "sst":
+            return run_sst.run(path, part, parts, options)
+        return run_program.run(path, part, parts, options, kind)
+    except BadSuite as error:
+        return Outcome(wrong=[str(error)] if part == 0 else [])
 
 
 def completed(tasks, options, jobs):

@@ -23,12 +23,14 @@ RG32 = tuple(range(20))
 PROCESSORS = {"8086": "8086", "8088": "8086", "80286": "80286", "C286": "80286", "286": "80286", "386E": "80386", "80386": "80386",
               "386": "80386", "386EX": "80386"}
 MOO, GZIP = b"MOO ", b"\x1f\x8b"
+FIRST = 1 << 18      # bytes that hold a file's first test
 
 
 class Test:
-    """One test.  ``before`` and ``after`` are lists in the order of REGISTERS, memory is 5 bytes (address, value) each byte."""
+    """One test.  ``before`` and ``after`` are lists in the order of REGISTERS, memory is 5 bytes (address, value) each byte.
+    ``mask`` are the bits of registers that count by number, all where there is none."""
 
-    __slots__ = ("index", "name", "code", "before", "after", "mask", "ram_before", "ram_after", "exception", "flags_at", "hash")
+    __slots__ = ("index", "name", "code", "before", "after", "mask", "ram_before", "ram_after", "exception", "hash")
     __test__ = False
 
 
@@ -54,6 +56,24 @@ def unpack(path):
     else:
         at = len(raw)
     return bytes(out), f"{wrong} at offset {min(at, len(raw))}"
+
+
+def head_of(path):
+    """A file's reader with no more than its beginning; ``count`` is what the file says, or a guess.  Raises what the readers raise."""
+    try:
+        with open(path, "rb") as file:
+            data, size = file.read(FIRST), file.seek(0, 2)
+            if data[:2] == GZIP and size > 4:
+                file.seek(-4, 2)
+                size = int.from_bytes(file.read(4), "little")     # of the unpacked file, in gzip's last bytes
+    except OSError as error:
+        raise BadSuite(path, error.strerror or str(error)) from None
+    if data[:2] == GZIP:
+        try:
+            data = zlib.decompressobj(31).decompress(data, FIRST)
+        except zlib.error:
+            raise BadSuite(path, "the gzip file is damaged at offset 0") from None
+    return Moo(data) if data[:4] == MOO else Json(data, size=size)
 
 
 # -- MOO ---------------------------------------------------------------------------------------------------------
@@ -110,7 +130,7 @@ class Moo:
         data = self.data
         t = Test()
         t.index, = struct.unpack_from("<I", data, start)
-        t.name, t.code, t.exception, t.flags_at, t.hash = "", b"", None, None, ""
+        t.name, t.code, t.exception, t.hash = "", b"", None, ""
         at = start + 4
         chunks = {}
         while at + 8 <= end:
@@ -140,7 +160,7 @@ class Moo:
         t.ram_before = _ram(chunks.get((b"INIT", b"RAM ")))
         t.ram_after = _ram(chunks.get((b"FINA", b"RAM ")))
         if b"EXCP" in chunks:
-            t.exception, t.flags_at = struct.unpack_from("<BI", chunks[b"EXCP"])
+            t.exception, _ = struct.unpack_from("<BI", chunks[b"EXCP"])    # (where FLAGS lie, one byte too low where SP is odd)
         return t
 
 
@@ -189,22 +209,31 @@ def _registers(payload, order):
 # -- JSON --------------------------------------------------------------------------------------------------------
 
 class Json:
-    """A JSON file of the family, with the same face as Moo.  A file that breaks off gives the tests before that."""
+    """A JSON file of the family, with the same face as Moo.  A file that breaks off gives the tests before that.  The text is
+    taken apart when a test is asked for; ``count`` is a guess until then."""
 
-    def __init__(self, data, wrong=None):
-        self.wrong, self.masks, self.mnemonic, self.cpu = wrong, {}, "", ""
-        text = data.decode("utf-8", "replace")
-        try:
-            self.items = json.loads(text)
-        except ValueError as error:
-            self.items = _whole_objects(text)
-            if self.wrong is None:
-                self.wrong = f"cut short or damaged at offset {getattr(error, 'pos', len(text))}"
-        if not isinstance(self.items, list) or not all(isinstance(i, dict) and "initial" in i for i in self.items[:1]):
+    def __init__(self, data, wrong=None, size=None):
+        self.data, self.wrong, self.masks, self.mnemonic, self.cpu, self._items = data, wrong, {}, "", "", None
+        first, length = _first_object(data[:FIRST])
+        if first is not None and "initial" not in first:
             raise ValueError("not a JSON file of tests")
-        self.count = len(self.items)
-        if self.items:
-            self.cpu = "80386" if "eax" in self.items[0]["initial"].get("regs", {}) else ""
+        self.count = max((size or len(data)) // length, 1) if first is not None else 0
+        if first is not None:
+            self.mnemonic = first.get("name", "")
+            self.cpu = "80386" if "eax" in first["initial"].get("regs", {}) else ""
+
+    @property
+    def items(self):
+        """The list of tests; what is wrong with it is in ``wrong`` afterwards."""
+        if self._items is None:
+            text = self.data.decode("utf-8", "replace")
+            try:
+                self._items = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                self._items = _whole_objects(text)
+                if self.wrong is None:
+                    self.wrong = f"cut short or damaged at offset {getattr(error, 'pos', len(text))}"
+        return self._items
 
     def places(self):
         """Numbers of the tests, in Moo's form."""
@@ -224,10 +253,29 @@ class Json:
             t.after[NUMBER[name]] = value
         t.ram_before = b"".join(struct.pack("<IB", *pair[:2]) for pair in item["initial"]["ram"])
         t.ram_after = b"".join(struct.pack("<IB", *pair[:2]) for pair in item["final"]["ram"])
-        t.mask, t.exception, t.flags_at = self.masks, None, None
+        t.mask, t.exception = self.masks, None
         if "exception" in item:
-            t.exception, t.flags_at = item["exception"]["number"], item["exception"].get("flag_address")
+            t.exception = item["exception"]["number"]
         return t
+
+
+def _first_object(data):
+    """(the first object of a list, its length); (None, 0) for an empty list.  Raises ValueError for what is neither."""
+    text = data.decode("utf-8", "replace")
+    at = len(text) - len(text.lstrip())
+    if text[at:at + 1] != "[":
+        raise ValueError("not a JSON file of tests")
+    at += 1
+    at += len(text[at:]) - len(text[at:].lstrip())
+    if text[at:at + 1] == "]":
+        return None, 0
+    try:
+        first, end = json.JSONDecoder().raw_decode(text, at)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"cut short or damaged at offset {getattr(error, 'pos', at)}") from None
+    if not isinstance(first, dict) or not isinstance(first.get("initial", {}), dict) or not isinstance(first.get("name", ""), str):
+        raise ValueError("not a JSON file of tests")
+    return first, end - at + 1
 
 
 def _whole_objects(text):

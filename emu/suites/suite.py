@@ -85,6 +85,19 @@ class Outcome:
         self.left_out[reason] = self.left_out.get(reason, 0) + count
 
 
+_kept = {}      # of this process: the file whose parts it runs, read once
+
+
+def kept(read, path):
+    """``read(path)``, or what it gave the last time if that was the same file."""
+    at = path.stat()
+    key = read, path, at.st_mtime_ns, at.st_size
+    if key not in _kept:
+        _kept.clear()
+        _kept[key] = read(path)
+    return _kept[key]
+
+
 def lacks(model_features, code, code32):
     """Does a processor with these features lack an instruction of this code that others have?"""
     known, full = Disassembler(code32, model_features), Disassembler(code32)

@@ -2,15 +2,19 @@
 
 import gzip
 import json
+import os
 import struct
+from pathlib import Path
 
 import pytest
 
 from emu.cli.main import main
 from emu.cpu.disassemble import Disassembler
-from emu.suites import run_sst, sst
-from emu.suites.processors import PROCESSORS, Shape
+from emu.suites import real_tests, run_sst, sst
+from emu.suites.processors import PROCESSORS
+from emu.suites.shape import Shape, key_of
 
+CORPUS = Path(os.environ["EMU_CPU_VECTORS"])
 ENGINES = [pytest.param("python"), pytest.param("native", marks=pytest.mark.native)]
 CS, IP = 0x1000, 0x100
 BASE = (CS << 4) + IP
@@ -91,7 +95,8 @@ def test_moo(engine, packed, tmp_path, capsys):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("wrong, line", WRONG, ids=range(len(WRONG)))
 def test_moo_that_fails(engine, wrong, line, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("emu.suites.real.RUNAWAY", 2000)
+    monkeypatch.setattr("emu.suites.run_sst.rules_of", lambda name: real_tests.Rules(PROCESSORS[name]))
+    monkeypatch.setattr("emu.suites.real_tests.RUNAWAY", 2000)
     (tmp_path / "40.MOO").write_bytes(moo(GOOD, wrong, GOOD))
     code, found, _ = run(tmp_path, capsys, engine)
     assert (code, found["vectors"], found["failed"]) == (1, 3, 1) and line in found["failures"][0]["difference"]
@@ -184,5 +189,68 @@ def test_exclusions(cpu, code, changes, left_out):
     test.code, test.before, test.after, test.ram_before, test.ram_after, test.exception = code + b"\xf4", [0] * 20, [1] * 20, b"", b"", None
     for name, value in changes.items():
         test.before[sst.NUMBER[name]] = value
-    reason = PROCESSORS[cpu].exclusion(Shape(test.code), test, Disassembler(False).identify(test.code))
+    processor, shape, encoding = PROCESSORS[cpu], Shape(key_of(test.code)), Disassembler(False).identify(test.code)
+    reason = processor.no_such(shape, encoding) or processor.exclusion(shape, test, encoding)
     assert (reason is not None) == left_out
+
+
+# -- the C reader reads what the Python readers do ------------------------------------------------------------------
+
+def the_same(path, cpu):
+    """How many tests both readers give, all the same."""
+    rules, every = real_tests.Rules(PROCESSORS[cpu]), lambda places: places
+    in_c = real_tests.read(run_sst.read(path), every, rules)
+    file = run_sst.read(path)
+    in_python = real_tests.read_in_python(file, file.places(), rules)
+    assert in_c.native is not None and in_python.native is None
+    assert len(in_c.heads) == len(in_python.heads)
+    for n, (a, b) in enumerate(zip(in_c.heads, in_python.heads)):
+        assert a[1] == b[1] and (a[0] == b[0] or path.name.endswith(".json.gz"))
+        if a[1]:
+            continue
+        found = []
+        for tests, (_, _, code_at, code_size, hash_at, hash_size, *rest) in ((in_c, a), (in_python, b)):
+            row = tests.row(n)
+            found.append((tests.data[code_at:code_at + code_size], tests.hash(hash_at, hash_size), rest, row[:real_tests.RAM_BEFORE_AT],
+                          tests.ram(row)))
+        assert found[0] == found[1], n
+    return len(in_c.heads)
+
+
+@pytest.mark.native
+def test_readers_of_moo(tmp_path):
+    before = dict.fromkeys(sst.REGISTERS, 0) | {"cs": CS, "eip": IP, "cr0": 0x7FFEFFF1, "eflags": 0xFFFFFFFF, "dr6": 0xFFFFFFFF}
+    wide = test_chunk(0, b"\x66\xf3\x0f\x40", before, dict(eax=0x10000, eip=IP + 3), wide=True, extra=chunk(b"RM32", struct.pack("<II", 4, 0xF)))
+    path = tmp_path / "x.MOO"
+    path.write_bytes(moo(GOOD, STORE, PUSHF, FAULT, LOCKED, wide, test_chunk(1, b"\xf2\xf3\xf2\x66", whole(), {}),
+                         chunk(b"TEST", b"\0" * 40), chunk(b"TEST", b""), chunk(b"TEST", GOOD[8:80]),
+                         masks=chunk(b"RMSK", struct.pack("<HHH", 1 << 13 | 1, 0xFFF, 0xFFEF))))
+    assert the_same(path, "80386") == 10 and the_same(path, "80286") == 10
+
+
+@pytest.mark.native
+def test_readers_of_json(tmp_path):
+    tests = [json_test(b"\x40", whole(ax=5), whole(ax=6, ip=IP + 1)), json_test(b"\xf3\xa4", whole(), {}, [(0xFFFFF, 255)], [(1, 2), (3, 4)]),
+             json_test(b"", whole(), {}) | {"idx": 7, "exception": {"number": 13, "flag_address": 5}, "name": "a \"b\" [c] \\",
+                                           "cycles": [[1, None, "x", True, -1.5e3, {"a": []}]]}]
+    tests[1] = dict(reversed(tests[1].items()))     # final before initial
+    path = tmp_path / "x.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(tests, indent=1).encode()))
+    assert the_same(path, "8086") == 3
+
+
+@pytest.mark.native
+def test_json_that_only_python_reads(tmp_path, capsys):
+    """What the C reader does not understand is left to the other one."""
+    tests = [json_test(b"\x40", whole(ax=5), whole(ax=6, ip=IP + 1, flags=6)) | {"bytes": [0x40, True]}]
+    (tmp_path / "x.json").write_text(json.dumps(tests))
+    file = run_sst.read(tmp_path / "x.json")
+    assert real_tests.read(file, lambda places: places, real_tests.Rules(PROCESSORS["8086"])).native is None
+
+
+@pytest.mark.native
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"{CORPUS} is absent")
+@pytest.mark.parametrize("name, cpu", [("sst-80386-sample/386EX_00.MOO", "80386"), ("sst-80286-sample/D3.2.MOO.gz", "80286"),
+                                       ("sst-80286-sample/CD.MOO.gz", "80286")])
+def test_readers_of_recordings(name, cpu):
+    assert the_same(CORPUS / name, cpu) > 100

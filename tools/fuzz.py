@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("ports", "code", "mmio", "state", "media")
 ENGINES = ("native", "python", "checked", "both")
+SAID = 4000             # characters of a dead process's first and last words that are kept
 CASE_SECONDS = 180      # of processor time for a case: more is a hang
 ASLEEP_SECONDS = 3600   # the same of host time, for one that sleeps
 WORK = {"native": 60, "both": 6, "python": 8, "checked": 8}
@@ -118,7 +119,10 @@ class Child:
             return answer["error"], answer["instructions"]
         code = self.process.wait()
         self.log.seek(0)
-        return f"the process died ({code})\n" + self.log.read()[-8000:], 0
+        said = self.log.read()
+        if len(said) > 2 * SAID:                # a stack that ran over says itself hundreds of times
+            said = said[:SAID] + "\n[...]\n" + said[-SAID:]
+        return f"the process died ({code})\n{said}", 0
 
     @property
     def alive(self):

@@ -6,21 +6,12 @@ The tests are of this tree, not of an installed package (pyproject.toml puts the
 import fcntl
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT / os.environ.get("EMU_TEST_DATA", "../shared")      # a relative path is one from the project's folder
-REQUIRED = os.environ.get("EMU_TEST_DATA_REQUIRED") == "1"
+from data import DATA, ROOT, absent
+
 os.environ.setdefault("EMU_CPU_VECTORS", str(DATA / "cpu-vectors"))
-
-
-def absent(what):
-    """End the test: skipped, or failed where everything must be there."""
-    if REQUIRED:
-        pytest.fail(f"{what} is absent, and EMU_TEST_DATA_REQUIRED=1", pytrace=False)
-    pytest.skip(f"{what} is absent")
 
 
 @pytest.fixture(scope="session")

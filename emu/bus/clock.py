@@ -10,6 +10,8 @@ from .component import Component, hot, intrinsic
 from .types import Derived, Wire, u64
 
 NS_PER_INSTRUCTION = 10
+TSC_HZ = 1_000_000_000  # the time-stamp counter counts nanoseconds
+BUS_NS = 10  # period of the bus clock, which the local APIC's timer counts: 100 MHz
 
 
 class Clock(Component):

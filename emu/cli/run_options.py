@@ -45,6 +45,7 @@ def parser():
     pc.add_argument("--vga-bios", metavar="FILE", help="VGA BIOS")
     pc.add_argument("--no-apic", action="store_true", help="a machine without APICs")
     pc.add_argument("--no-acpi", action="store_true", help="a machine without ACPI")
+    pc.add_argument("--no-vmware", action="store_true", help="a machine without the VMware backdoor, the absolute pointer")
     pc.add_argument("--no-reboot", action="store_true", help="a reset ends the run")
     pc.add_argument("--debug-console", action="store_true", help="port E9h goes to stderr")
     pc.add_argument("--debug-exit", action="store_true", help="a write of N to port F4h ends with code 64 + (N & 63)")
@@ -123,6 +124,7 @@ def configure(args):
         nic=args.nic or DEFAULT_NIC, net=args.net or DEFAULT_NET, forwards=args.forward, pcap=args.pcap,
         snapshot=args.snapshot, sound=args.sound, display=display, serial=args.serial, engine=args.engine,
         clock=args.clock or ("host" if on_terminal else "auto"), no_apic=args.no_apic, no_acpi=args.no_acpi,
+        no_vmware=args.no_vmware,
         debug_console=args.debug_console, debug_exit=args.debug_exit, no_reboot=args.no_reboot)
     check_files(config)
     outputs = [args.screenshot, args.pcap, None if args.serial in ("stdio", "null") else args.serial]

@@ -5,6 +5,7 @@ Intel SDM volume 2, CPUID; signatures, cache descriptors and brand strings as in
 
 from dataclasses import dataclass
 
+from emu.bus.clock import BUS_NS, TSC_HZ
 from emu.bus.component import hot
 from emu.bus.types import Const, u32
 from emu.cpu.state import Cpu
@@ -18,7 +19,10 @@ F_CLFSH, F_MMX, F_FXSR, F_SSE, F_SSE2, F_SS = (1 << n for n in (19, 23, 24, 25, 
 IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_CX8 | F_APIC | F_SEP | F_MTRR | F_PGE | F_MCA
                | F_CMOV | F_PAT | F_PSE36 | F_CLFSH | F_MMX | F_FXSR | F_SSE | F_SSE2)
 
-TSC_HZ = 1_000_000_000  # the time-stamp counter counts nanoseconds
+# Leaves of a hypervisor: the bit that announces them (CPUID.1 ECX); the highest and a signature; frequencies in kHz
+F_HYPERVISOR = 1 << 31
+HYPERVISOR, HYPERVISOR_TIMING = 0x40000000, 0x40000010
+TSC_KHZ, BUS_KHZ = TSC_HZ // 1000, 1_000_000 // BUS_NS
 
 P5 = F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_MCE | F_CX8 | F_APIC | F_MMX
 P6 = P5 | F_PAE | F_SEP | F_MTRR | F_PGE | F_MCA | F_CMOV | F_PAT | F_PSE36 | F_FXSR
@@ -59,6 +63,9 @@ def _word(text):
     return int.from_bytes(text.encode(), "little")
 
 
+SIGNATURE_B, SIGNATURE_C, SIGNATURE_D = _word("VMwa"), _word("reVM"), _word("ware")
+
+
 def _leaves(model):
     """A model's table: SLOTS times four registers."""
     zero = (0, 0, 0, 0)
@@ -90,6 +97,10 @@ EXTENDED_LEVELS = Const(u32, _padded([EXTENDED | 4 if m.brand else 0 for m in MO
 @hot
 def cpuid(cpu: Cpu, leaf: u32) -> (u32, u32, u32, u32):
     """The four registers of a leaf.  A leaf that the model lacks answers like its highest basic one."""
+    if cpu.hypervisor and leaf == HYPERVISOR:
+        return HYPERVISOR_TIMING, SIGNATURE_B, SIGNATURE_C, SIGNATURE_D
+    if cpu.hypervisor and leaf == HYPERVISOR_TIMING:
+        return TSC_KHZ, BUS_KHZ, 0, 0
     slot: u32 = LEVELS[cpu.model & 7]
     if leaf <= slot:
         slot = leaf
@@ -102,4 +113,6 @@ def cpuid(cpu: Cpu, leaf: u32) -> (u32, u32, u32, u32):
     d: u32 = LEAVES[(at + 3) & 511]
     if slot == 1:
         d = cpu.features
+        if cpu.hypervisor:
+            c = c | F_HYPERVISOR
     return a, b, c, d

@@ -14,7 +14,8 @@ LAPIC_BASE = 0xFEE00000
 
 @hot
 def reset_cpu(cpu: Cpu) -> None:
-    """Put everything but the time-stamp counter, Cpu.model and no_apic, and the counts of the engine where RESET puts it."""
+    """Put everything but the time-stamp counter, Cpu.model, hypervisor and no_apic, and the counts of the engine where RESET
+    puts it."""
     for n in range(16):
         cpu.gpr[n] = 0
     cpu.gpr[EDX] = SIGNATURES[cpu.model & 7]

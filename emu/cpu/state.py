@@ -158,6 +158,7 @@ class Cpu(Component):
     perf_count: Array(u64, 2)
     power_on: u64  # EBL_CR_POWERON
     model: u8  # index into emu/cpu/cpuid.py MODELS
+    hypervisor: bool  # CPUID tells of the VMware backdoor (emu/devices/vmware.py); kept by a reset
     no_apic: bool  # a processor whose local APIC is absent; like the model kept by a reset
     features: u32  # CPUID.1 EDX
     fpu: Fpu
@@ -214,6 +215,15 @@ class Cpu(Component):
     @hot
     def executed(self) -> u64:
         return self.icount
+
+    @hot
+    def register(self, n: u8) -> u32:
+        """A general register by number."""
+        return self.gpr[n & 7]
+
+    @hot
+    def set_register(self, n: u8, value: u32) -> None:
+        self.gpr[n & 7] = value
 
     @hot
     def set_intr(self, level: u8) -> None:

@@ -3,12 +3,12 @@
 Intel SDM volume 3, section 10.5.4.  The third mode, TSC-deadline, belongs to processors that announce it in CPUID.1:ECX
 bit 24; no model here does, so bit 18 of the timer's entry is reserved and reads 0, as on a Pentium 4.
 """
+from emu.bus.clock import BUS_NS
 from emu.bus.component import hot
 from emu.bus.types import NEVER, Const, u8, u16, u32, u64
 
 from .local_apic_state import LVT_MASKED, LVT_PERIODIC, LVT_TIMER, LocalApicState
 
-BUS_NS = 10                                     # period of the bus clock: 100 MHz
 DIVIDE_BITS = 0x0B                              # of the divide configuration register: 3, 1, 0
 DIVIDERS = Const(u8, (2, 4, 8, 16, 32, 64, 128, 1))     # by these three bits (figure 10-10)
 

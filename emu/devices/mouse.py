@@ -92,6 +92,7 @@ class Mouse(Component):
     invalid: u8                 # the last command was invalid
     sampled: u64                # when the last packet was made
     sample_at: u64
+    nudged: u8                  # a packet is due even if nothing moved
 
     now: Wire(ret=u64)
     ready: Wire()
@@ -141,11 +142,18 @@ class Mouse(Component):
             self.clicks[(self.click_head + 15) & 15] = self.held
         self.schedule()
 
+    @hot
+    def nudge(self) -> None:
+        """Send a packet though the mouse may rest: an absolute pointer beside it has news for the driver of both."""
+        if self.reporting != 0:
+            self.nudged = 1
+            self.schedule()
+
     # -- packets -------------------------------------------------------------------------------------------------
 
     @hot
     def moved(self) -> bool:
-        return self.x != 0 or self.y != 0 or self.z != 0 or self.click_count != 0 or self.overflow != 0
+        return self.x != 0 or self.y != 0 or self.z != 0 or self.click_count != 0 or self.overflow != 0 or self.nudged != 0
 
     @hot
     def schedule(self) -> None:
@@ -181,6 +189,7 @@ class Mouse(Component):
     @hot
     def build(self, scaled: u8) -> None:
         """Make a packet of what has happened, as far as it fits."""
+        self.nudged = 0
         if self.click_count != 0:
             self.pressed = self.clicks[self.click_head & 15]
             self.click_head = (self.click_head + 1) & 15
@@ -240,6 +249,7 @@ class Mouse(Component):
         self.y = 0
         self.z = 0
         self.overflow = 0
+        self.nudged = 0
         self.packet_length = 0
         self.packet_sent = 0
         self.sample_at = NEVER

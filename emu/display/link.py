@@ -1,16 +1,61 @@
-"""What a machine and its window process share: the frame in shared memory, and the records on the pipes."""
+"""What a machine and a viewer's process share: frame and state in shared memory, records on the pipes both ways."""
 import struct
 from multiprocessing import resource_tracker, shared_memory
 
 import numpy as np
 
 MAX_PIXELS = 2560 * 1600
-HEADER = 64  # bytes before the pixels
-# Words of the header
-SEQUENCE, WIDTH, HEIGHT, PAUSED = range(4)  # SEQUENCE is odd while the frame is being written
+HEADER = 256  # bytes before the pixels
+# Words of the header.  SEQUENCE is odd while the frame is being written; STATE has the bits below, LEDS the keyboard's
+# (bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock); MIPS is in tenths, PERCENT guest time to host time; the last four count
+# accesses and frames, for lights that blink.
+SEQUENCE, WIDTH, HEIGHT, STATE, LEDS, MIPS, PERCENT, CD_USE, FLOPPY_USE, DISK_USE, NETWORK_USE = range(11)
+# Bits of STATE: the machine is paused; the guest takes absolute pointer positions; text is being typed; what there is
+PAUSED, ABSOLUTE, TYPING, HAS_CD, HAS_FLOPPY, HAS_DISK, HAS_NETWORK, HAS_SOUND, HAS_POWER_BUTTON = (1 << n for n in range(9))
 
-RECORD = struct.Struct("<4i")  # kind and up to three numbers
-KEY, MOUSE_MOVE, MOUSE_BUTTONS, CLOSE, PAUSE, RESET, POWER_BUTTON, POWER_OFF, SHOWN = range(9)
+# A record: kind and three numbers; those of TEXTS are followed by c bytes of UTF-8.
+RECORD = struct.Struct("<4i")
+(KEY,               # HID usage, pressed
+ MOUSE_MOVE,        # dx, dy (down), wheel (towards the user)
+ MOUSE_BUTTONS,     # mask: bit 0 left, 1 right, 2 middle
+ POINTER,           # x and y in pixels of the frame, mask | wheel << 8
+ CLOSE, PAUSE,      # PAUSE: or go on
+ RESET, POWER_BUTTON, POWER_OFF, SHOWN,
+ COPY,              # the text screen is wanted, as CLIPBOARD
+ STOP_TYPING,
+ PASTE,             # text to type
+ INSERT,            # drive, 0, file's name
+ EJECT,             # drive, even if the guest has locked it
+ # from the machine
+ NOTE,              # is it a warning, 0, words for the user
+ MEDIUM,            # drive, is there one in, its file's name
+ CLIPBOARD,         # 0, 0, text
+ ) = range(18)
+TEXTS = {PASTE, INSERT, NOTE, MEDIUM, CLIPBOARD}
+MOST_TEXT = 1 << 20  # bytes
+# Drives of INSERT, EJECT and MEDIUM; BY_CONTENT asks the machine to choose
+BY_CONTENT, CD, FLOPPY = -1, 0, 1
+
+
+def pack(kind, a=0, b=0, c=0, text=None):
+    """A record's bytes."""
+    if kind in TEXTS:
+        data = (text or "").encode("utf-8", "replace")[:MOST_TEXT]
+        return RECORD.pack(kind, a, b, len(data)) + data
+    return RECORD.pack(kind, a, b, c)
+
+
+def read(pipe):
+    """The next record of a binary file as (kind, a, b, c), with text for c where the kind has one; None at the end."""
+    head = pipe.read(RECORD.size)
+    if len(head) < RECORD.size:
+        return None
+    kind, a, b, c = RECORD.unpack(head)
+    if kind not in TEXTS:
+        return kind, a, b, c
+    if not 0 <= c <= MOST_TEXT:
+        return None
+    return kind, a, b, pipe.read(c).decode("utf-8", "replace")
 
 
 class SharedFrame:
@@ -29,6 +74,11 @@ class SharedFrame:
     def name(self):
         """What the other process attaches to."""
         return self.memory.name
+
+    @property
+    def state(self):
+        """The bits of STATE."""
+        return int(self.header[STATE])
 
     def pixels(self, height, width):
         """The frame as an array of that size."""

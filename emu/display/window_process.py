@@ -151,7 +151,7 @@ class Window:
     def update(self):
         """Take a new frame, if there is one, and show it."""
         header = self.frame.header
-        paused = bool(header[link.PAUSED])
+        paused = bool(self.frame.state & link.PAUSED)
         if paused != self.paused:
             self.paused = paused
             self._caption()

@@ -32,6 +32,7 @@ from emu.devices.system_control import SystemControl
 from emu.devices.uart import Uart
 from emu.devices.vga import Vga
 from emu.devices.vga_pci import VgaPci
+from emu.devices.vmware import VmwareBackdoor
 
 NIC_SLOT = 3  # PCI device number; also its number among the PIIX3's interrupt sources
 
@@ -41,7 +42,7 @@ PARTS = {
     "dma0": Dma, "dma1": Dma, "dma_pages": DmaPages, "system": SystemControl, "kbc": Kbc, "keyboard": Keyboard, "mouse": Mouse,
     "uart0": Uart, "uart1": Uart, "lpt0": Parallel, "fdc": Fdc, "pci": PciHost, "i440fx": I440fx, "piix3": Piix3,
     "bus_master": BusMaster, "ide0": IdeChannel, "ide1": IdeChannel, "pm": Piix4Pm, "vga": Vga, "vga_pci": VgaPci,
-    "nic": Ne2000, "nic_pci": Ne2000Pci,
+    "nic": Ne2000, "nic_pci": Ne2000Pci, "vmware": VmwareBackdoor,
     "fw_cfg": FwCfg, "debug_console": DebugConsole, "firmware_log": DebugConsole, "debug_exit": DebugExit,
 }
 
@@ -68,6 +69,7 @@ WIRES = [
     ("kbc.a20", "system.kbc_a20"), ("kbc.reset_cpu", "cpu.request_reset"),
     ("kbc.keyboard_send", "keyboard.send"), ("kbc.keyboard_take", "keyboard.take"), ("keyboard.ready", "kbc.device_ready"),
     ("kbc.mouse_send", "mouse.send"), ("kbc.mouse_take", "mouse.take"), ("mouse.ready", "kbc.device_ready"),
+    ("vmware.gpr", "cpu.register"), ("vmware.set_gpr", "cpu.set_register"), ("vmware.nudge", "mouse.nudge"),
     ("system.a20", set_a20), ("system.reset_machine", "cpu.request_reset"),
     ("system.gate2", "pit.set_gate2"), ("system.out2", "pit.output", 2),
     ("uart0.irq", "irqs.set_isa", 4), ("uart1.irq", "irqs.set_isa", 3), ("lpt0.irq", "irqs.set_isa", 7),
@@ -100,7 +102,7 @@ PORTS = [
     ("ide1", "control_ports", 0x376), ("lpt0", "ports", 0x378), ("vga", "ports", 0), ("fdc", "ports", 0x3F0),
     ("ide0", "control_ports", 0x3F6), ("uart0", "ports", 0x3F8), ("firmware_log", "ports", 0x402),
     ("pic0", "elcr_ports", 0x4D0), ("pic1", "elcr_ports", 0x4D1), ("fw_cfg", "ports", 0x510), ("pci", "ports", 0xCF8),
-    ("system", "portsCF9", 0xCF9), ("pm", "gpe_ports", 0xAFE0),
+    ("system", "portsCF9", 0xCF9), ("vmware", "ports", 0x5658), ("pm", "gpe_ports", 0xAFE0),
     ("pm", "pm_ports", MOVABLE), ("pm", "smbus_ports", MOVABLE), ("bus_master", "bus_master_ports", MOVABLE),
     ("nic", "ports", MOVABLE),
 ]

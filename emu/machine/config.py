@@ -106,6 +106,7 @@ class MachineConfig:
     engine: str = "auto"
     no_apic: bool = False
     no_acpi: bool = False
+    no_vmware: bool = False
     debug_console: bool = False
     debug_exit: bool = False
     no_reboot: bool = False

@@ -101,6 +101,18 @@ def chords(text, escapes=True):
     return found
 
 
+def literal(text):
+    """Text as chords without braces or escapes that mean keys, and the number of characters left out because the US
+    keyboard has no key for them."""
+    found, left_out = [], 0
+    for character in text.replace("\r\n", "\n"):
+        try:
+            found.append(_character(character))
+        except ValueError:
+            left_out += 1
+    return found, left_out
+
+
 def strokes(text, escapes=True):
     """The same as a flat list of (key id, pressed) for Keyboard.key()."""
     return [event for chord in chords(text, escapes)

@@ -7,7 +7,7 @@ import time
 
 from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_VIDEO
 from emu.bus.types import NEVER
-from emu.cpu.cpuid import MODELS
+from emu.cpu.cpuid import F_TSC, MODELS
 from emu.cpu.events import HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
 from emu.cpu.fpu.state import reset_fpu
 from emu.cpu.reset import reset_cpu
@@ -21,6 +21,7 @@ from emu.media import opening
 
 from . import board, firmware, keys
 from .config import ConfigError, MachineConfig, parse_nic
+from .drives import Drives
 from .log import Log
 from .views import CpuView, MemoryView, Mouse
 
@@ -60,13 +61,13 @@ class Machine:
         self.config = config = config if config is not None else MachineConfig.make(**fields)
         self.ended = None
         self.exit_value = 0
-        self.paused = False
+        self.paused = self._resume_host = False
         self.closed = False
         self._chunk = CHUNK
         self.viewed = False  # a viewer clears the marks of written video memory
         self._text = self._fonts = None
         self._font_search = 0
-        self._media = []
+        self.drives = None
         self._typing = []
         self._serial = Log()
         self._serial_seen = 0
@@ -92,7 +93,7 @@ class Machine:
         config, p = self.config, self.parts.parts
         nic, self._nic_base, isa_line = parse_nic(config.nic)
         self._absent = {name for name, asked in (("debug_exit", config.debug_exit), ("pm", not config.no_acpi),
-                                                 ("nic", nic != "none"), ("nic_pci", nic == "ne2k_pci")) if not asked}
+                                                 ("vmware", not config.no_vmware), ("nic", nic != "none"), ("nic_pci", nic == "ne2k_pci")) if not asked}
         self._nic.isa_line, self._nic.address = isa_line, MAC_ADDRESS
         memory = self._memory
         memory.ram_size = config.memory
@@ -130,7 +131,9 @@ class Machine:
         self._pm.on_power_off = self._powered_off
         self._cpu.model = next(n for n, m in enumerate(MODELS) if m.name == config.cpu)
         self._cpu.no_apic = config.no_apic
-        self._lapic.version = MODELS[self._cpu.model].apic_version
+        model = MODELS[self._cpu.model]
+        self._cpu.hypervisor = "vmware" not in self._absent and bool(model.features & F_TSC)     # it tells of the TSC
+        self._lapic.version = model.apic_version
         self._insert_media()
         self._power_on()
         self.cpu = CpuView(self._cpu)
@@ -147,25 +150,22 @@ class Machine:
 
     def _insert_media(self):
         config = self.config
+        self.drives = drives = Drives(self._fdc, config.snapshot)
         places = [(self._ide0, 0), (self._ide0, 1), (self._ide1, 0), (self._ide1, 1)]
         if config.cdrom is not None:
-            image = opening.open_cdrom(config.cdrom)
-            self._media.append(image)
-            self.cdrom = AtapiDrive(image)
-            self._ide1.attach(0, self.cdrom)
+            drives.cdrom = AtapiDrive(drives.add("cdrom", opening.open_cdrom(config.cdrom)))
+            self._ide1.attach(0, drives.cdrom)
             places.remove((self._ide1, 0))
         for n, disk in enumerate(config.disks):
-            image = opening.open_disk(disk.path, config.disk_keeps_writes(disk))
-            self._media.append(image)
+            image = drives.add("disk", opening.open_disk(disk.path, config.disk_keeps_writes(disk)))
             channel, index = places[n]
             channel.attach(index, AtaDisk(image, serial=f"EM{n + 1:05}"))
         if config.cdrom is None and (self._ide1, 0) in places[len(config.disks):]:
-            self.cdrom = AtapiDrive(None)
-            self._ide1.attach(0, self.cdrom)
+            drives.cdrom = AtapiDrive(None)
+            self._ide1.attach(0, drives.cdrom)
         kinds = [4, 0]
         for n, floppy in enumerate(config.floppies):
-            medium = opening.open_floppy(floppy.path, config.disk_keeps_writes(floppy))
-            self._media.append(medium)
+            medium = drives.add("floppy", opening.open_floppy(floppy.path, config.disk_keeps_writes(floppy)))
             kinds[n] = medium.format.drive_type
             self._fdc.insert(n, medium)
         for n, kind in enumerate(kinds):
@@ -399,14 +399,61 @@ class Machine:
     # -- control -------------------------------------------------------------------------------------------------
 
     def pause(self):
-        self.paused = True
+        """Stand still, and guest time with it (the guest's date falls behind), until resume()."""
+        if not self.paused:
+            self.paused, self._resume_host = True, self._clock.host
+            self._clock.use_host(False)
 
     def resume(self):
-        self.paused = False
+        """Go on after pause()."""
+        if self.paused:
+            self._clock.use_host(self._resume_host)
+            self.paused = False
 
     def press_power_button(self):
         """The ACPI power button: a guest that listens shuts down."""
         self._pm.press_power_button()
+
+    def insert(self, path):
+        """Put an image into the drive that its content asks for; gives "cdrom" or "floppy".  Raises MediaError."""
+        return self.drives.insert(path)
+
+    def insert_cdrom(self, path):
+        """Put a CD into the drive, whatever was in it.  Raises MediaError."""
+        return self.drives.insert_cdrom(path)
+
+    def eject_cdrom(self, force=False):
+        """Take the CD out.  False if the guest has locked the tray: it was asked to let go, unless ``force``."""
+        return self.drives.eject_cdrom(force)
+
+    def insert_floppy(self, path, drive=0):
+        """Put a floppy into a drive; the guest's writes go to its file (with ``snapshot`` they last for the run).  Raises
+        MediaError."""
+        return self.drives.insert_floppy(path, drive)
+
+    def eject_floppy(self, drive=0):
+        """Take the floppy out."""
+        self.drives.eject_floppy(drive)
+
+    def media(self):
+        """What is in the drives: {"cdrom": path or None, "floppy": path or None}, without drives that the machine lacks."""
+        return self.drives.media()
+
+    def activity(self):
+        """How often drives and network were used so far: {"cdrom": n, "floppy": n, "disk": n, "network": n}."""
+        uses = self.drives.activity()
+        if self._network is not None:
+            uses["network"] = self._nic.link.frames
+        return uses
+
+    @property
+    def fitted(self):
+        """Those of cdrom, floppy, disk, network, sound, power_button that this machine has."""
+        there = set(self.media()) | {"disk"} & {kind for kind, _ in self.drives.open}
+        for name, fitted in (("network", self._network is not None), ("power_button", "pm" not in self._absent)):
+            if fitted:
+                there.add(name)
+        return there
 
     def power_off(self):
         """Pull the plug."""
@@ -433,8 +480,8 @@ class Machine:
         if self.closed:
             return
         self.closed = True
-        for medium in self._media:
-            medium.close()
+        if self.drives is not None:
+            self.drives.close()
         self.vram = self.vram_dirty = None
         for sink in (self._serial_sink, self._debug_sink):
             if sink is not None:
@@ -458,6 +505,27 @@ class Machine:
         what cannot be typed."""
         self._typing += keys.chords(text, escapes)
 
+    def paste(self, text):
+        """Queue text as it stands, without braces that mean keys.  What the US keyboard does not have is left out; gives the
+        number of such characters."""
+        chords, left_out = keys.literal(text)
+        self._typing += chords
+        return left_out
+
+    def stop_typing(self):
+        """Drop what is queued and not typed yet."""
+        self._typing.clear()
+
+    @property
+    def typing(self):
+        """Is there text queued that is not typed yet?"""
+        return bool(self._typing)
+
+    @property
+    def lock_lights(self):
+        """The keyboard's lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock."""
+        return self._keyboard.leds
+
     @property
     def typing_done(self):
         return not self._typing and self._keyboard.idle() and self._kbc.idle()
@@ -470,11 +538,34 @@ class Machine:
 
     def mouse_move(self, dx, dy, wheel=0):
         """Relative motion, dy positive down, wheel positive towards the user."""
-        self._mouse.move(dx, dy, wheel)
+        if self._vmware.enabled:
+            self._vmware.motion(dx, dy, wheel)
+        else:
+            self._mouse.move(dx, dy, wheel)
 
     def mouse_buttons(self, mask):
         """Bit 0 left, 1 right, 2 middle."""
-        self._mouse.buttons(mask)
+        if self._vmware.enabled:
+            self._vmware.press(mask)
+        else:
+            self._mouse.buttons(mask)
+
+    @property
+    def pointer_absolute(self):
+        """Has the guest a driver that takes positions (of the VMware pointer), and asked for them?"""
+        return self._vmware.takes_positions()
+
+    def pointer(self, x, y, buttons=0, wheel=0):
+        """The pointer is at a pixel of the picture, with these buttons held (as in mouse_buttons) and the wheel turned.
+
+        False, and nothing done, while the guest takes relative motion only."""
+        if not self.pointer_absolute:
+            return False
+        from emu.display.mode import Mode
+        mode = Mode.of(self.vga)
+        x, y = (((2 * min(max(at, 0), size - 1) + 1) << 15) // size for at, size in ((x, mode.width), (y, mode.height)))
+        self._vmware.pointer(x, y, buttons & 7, wheel)
+        return True
 
     # -- what can be seen ----------------------------------------------------------------------------------------
 

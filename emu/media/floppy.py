@@ -72,6 +72,11 @@ class FloppyMedium:
         return self.image.path
 
     @property
+    def accesses(self):
+        """Reads and writes so far."""
+        return self.image.accesses
+
+    @property
     def size(self):
         """Bytes of the whole disk."""
         return self.format.size

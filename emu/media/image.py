@@ -42,6 +42,7 @@ class RawImage:
         self.read_only = read_only
         self._fd, self._length = open_regular(path, not read_only)
         self.size = max(self._length, size or 0)
+        self.accesses = 0       # reads and writes so far
 
     @classmethod
     def create(cls, path, size):
@@ -64,6 +65,7 @@ class RawImage:
     def read(self, offset, n):
         """The bytes at ``offset``, as many as lie inside the medium.  Raises OSError if the host cannot read, or if
         the file is shorter than it was."""
+        self.accesses += 1
         n = max(0, min(n, self.size - offset))
         parts, got = [], 0
         while got < n:
@@ -80,6 +82,7 @@ class RawImage:
         """Write all of ``data``.  Raises OSError; ValueError outside the medium."""
         if self.read_only:
             raise PermissionError(f"{self.path} is read-only")
+        self.accesses += 1
         if offset < 0 or offset + len(data) > self.size:
             raise ValueError("write outside the medium")
         view = memoryview(data)

@@ -19,10 +19,16 @@ class Overlay:
         self.base = base
         self.size = base.size
         self.path = getattr(base, "path", "")
+        self._own = 0                          # accesses that did not reach the image below
         self._slots = {}                       # block number -> place: in _blocks, then in the file
         self._blocks = []
         self._in_memory = max(0, memory // BLOCK)
         self._spill = None
+
+    @property
+    def accesses(self):
+        """Reads and writes so far."""
+        return self._own + self.base.accesses
 
     @property
     def written(self):
@@ -34,6 +40,7 @@ class Overlay:
         n = max(0, min(n, self.size - offset))
         if not self._slots or n == 0:
             return self.base.read(offset, n)
+        self._own += 1
         parts, end = [], offset + n
         while offset < end:
             block, start = divmod(offset, BLOCK)
@@ -54,6 +61,7 @@ class Overlay:
         """Keep ``data`` in front of the image below.  Raises ValueError outside the medium."""
         if offset < 0 or offset + len(data) > self.size:
             raise ValueError("write outside the medium")
+        self._own += 1
         view = memoryview(data)
         while view:
             block, start = divmod(offset, BLOCK)

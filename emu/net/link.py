@@ -11,11 +11,13 @@ class Link:
 
     def __init__(self, far, now, capture=None):
         self.far, self.now, self.capture = far, now, capture
+        self.frames = 0     # so far, both ways
 
     def send(self, frame):
         """A frame from the card."""
         if not ethernet.HEADER <= len(frame) <= ethernet.MOST:
             return
+        self.frames += 1
         frame = frame.ljust(ethernet.LEAST, b"\0")
         if self.capture is not None:
             self.capture.frame(frame, self.now())
@@ -28,6 +30,8 @@ class Link:
     def next_frame(self):
         """The next one, or None."""
         frame = self.far.next_frame()
-        if frame is not None and self.capture is not None:
-            self.capture.frame(frame, self.now())
+        if frame is not None:
+            self.frames += 1
+            if self.capture is not None:
+                self.capture.frame(frame, self.now())
         return frame

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 from boots import SEABIOS
-from conftest import absent
+from data import absent
 
 from emu import Machine
 from emu.cpu.cpuid import F_APIC, F_MMX, F_TSC, IMPLEMENTED, MODELS

@@ -2,7 +2,7 @@
 
 import pytest
 from boots import SEABIOS, Boot, check
-from conftest import absent
+from data import absent
 
 pytestmark = [pytest.mark.boot, pytest.mark.native]
 

@@ -1,5 +1,7 @@
 """The window: its process, frames and records; input logic with SDL's dummy driver, so that no display is needed."""
+import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -163,6 +165,59 @@ def test_viewer_writes_frames_and_forwards_input():
         assert not viewer.closed
     viewer.close()
     assert viewer.closed and not viewer.failed
+
+
+def test_viewer_tells_the_machines_state():
+    machine = FakeMachine()
+    with Viewer(machine) as viewer:
+        sent = []
+        viewer.send = lambda kind, a=0, b=0, c=0, text=None: sent.append((kind, a, b, text))
+        machine.paused, machine.lock_lights, machine.instructions, machine.guest_ns = True, 5, 200_000_000, 10 ** 10
+        viewer._measured = time.monotonic() - 2, 100_000_000, 9 * 10 ** 9
+        wait(lambda: viewer._frame.header[link.MIPS], viewer)
+        header = viewer._frame.header.copy()
+        assert viewer._frame.state == link.PAUSED | link.HAS_CD | link.HAS_FLOPPY | link.HAS_POWER_BUTTON
+        assert header[link.LEDS] == 5 and header[link.CD_USE] == 3
+        assert 480 <= header[link.MIPS] <= 500 and 48 <= header[link.PERCENT] <= 50
+        assert sent == [(link.MEDIUM, link.CD, 0, ""), (link.MEDIUM, link.FLOPPY, 0, "")]
+
+
+def test_media_clipboard_and_pointer_through_the_viewer():
+    machine = FakeMachine()
+    with Viewer(machine) as viewer:
+        sent = []
+        viewer.send = lambda kind, a=0, b=0, c=0, text=None: sent.append((kind, a, b, text))
+        machine.locked = True
+        viewer._period = 0
+        for record in ((link.INSERT, link.CD, 0, "/x/disc.iso"), (link.EJECT, link.CD, 0, 0), (link.EJECT, link.CD, 0, 0),
+                       (link.INSERT, link.FLOPPY, 0, "/x/a.img"), (link.INSERT, link.BY_CONTENT, 0, "/x/song.mp3"),
+                       (link.EJECT, link.FLOPPY, 0, 0), (link.COPY, 0, 0, 0), (link.PASTE, 0, 0, "aäb"),
+                       (link.STOP_TYPING, 0, 0, 0), (link.POINTER, 7, 9, 2 | -1 << 8)):
+            viewer._events.append(record)
+            viewer.poll()
+        told = [(kind, a, b, text) for kind, a, b, text in sent if kind == link.MEDIUM]
+        assert told == [(link.MEDIUM, link.CD, 1, "/x/disc.iso"), (link.MEDIUM, link.FLOPPY, 0, ""), (link.MEDIUM, link.CD, 0, ""),
+                        (link.MEDIUM, link.FLOPPY, 1, "/x/a.img"), (link.MEDIUM, link.FLOPPY, 0, "")]
+        notes = [(warning, text) for kind, warning, _, text in sent if kind == link.NOTE]
+        assert [warning for warning, _ in notes] == [0, 1, 0, 1, 1]
+        assert notes[3][1] == "song.mp3 is no image" and notes[4][1].startswith("1 character left out")
+        assert (link.CLIPBOARD, 0, 0, "first\nsecond") in sent
+        assert machine.log == [("eject", False), ("eject", True), ("paste", "aäb"), "stop typing", ("pointer", 7, 9, 2, -1)]
+
+
+def test_records_with_and_without_text():
+    stream = io.BytesIO(link.pack(link.KEY, 4, 1) + link.pack(link.NOTE, 1, text="äöü") + link.pack(link.PASTE) + b"\1")
+    assert [link.read(stream) for _ in range(4)] == [(link.KEY, 4, 1, 0), (link.NOTE, 1, 0, "äöü"), (link.PASTE, 0, 0, ""), None]
+
+
+def test_a_viewer_that_does_not_read_holds_nothing_up():
+    with Viewer(FakeMachine()) as viewer:
+        os.kill(viewer._process.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        for _ in range(100):
+            viewer.send(link.CLIPBOARD, text="x" * 200_000)
+        assert time.monotonic() - began < 5 and len(viewer._waiting) < 5 << 20
+        os.kill(viewer._process.pid, signal.SIGCONT)
 
 
 def test_machine_survives_the_window():

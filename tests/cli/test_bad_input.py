@@ -324,7 +324,7 @@ def test_a_disc_that_shrinks(place, firmware):
     bios.write_bytes(rom(LOOPS["a tight loop"]))
     vga.write_bytes(b"\x55\xaa\x01\xcb" + bytes(508))
     with Machine(cdrom=str(path), bios=str(bios), vga_bios=str(vga), memory="4M") as pc:
-        assert pc.cdrom.image.read(1000 * SECTOR, SECTOR) == bytes(SECTOR)
+        assert pc.drives.cdrom.image.read(1000 * SECTOR, SECTOR) == bytes(SECTOR)
         os.truncate(path, 100 * SECTOR)
         out, inp = pc.parts.services, pc.parts.services["port_read8"]
 

@@ -334,10 +334,10 @@ def outside(pc, rng):
     """What people do meanwhile: discs and floppies out and in, keys, the power button, save and restore, the screen."""
     kind = rng.randrange(10)
     if kind == 0:
-        disc = pc.cdrom.image
-        if pc.cdrom.eject(force=rng.randrange(2) == 1):
+        disc = pc.drives.cdrom.image
+        if pc.drives.cdrom.eject(force=rng.randrange(2) == 1):
             run_on(pc, rng)
-            pc.cdrom.insert(disc)
+            pc.drives.cdrom.insert(disc)
     elif kind == 1:
         disk = pc._fdc.eject(0)
         run_on(pc, rng)

@@ -31,7 +31,7 @@ def files():
 
 {body}
 
-for _ in range(max(6, count // 10)):
+for _ in range(max(9, count // 10)):
     work()
 first, opened = resident(), files()
 for _ in range(count):
@@ -71,14 +71,14 @@ from emu.media import opening
 pc = rig.machine(media, engine)
 def work():
     disc, floppy = opening.open_cdrom(media.cdrom), opening.open_floppy(media.floppy, False)
-    pc.cdrom.eject(force=True).__class__
-    pc.cdrom.insert(disc)
+    pc.drives.cdrom.eject(force=True).__class__
+    pc.drives.cdrom.insert(disc)
     pc._fdc.eject(0)
     pc._fdc.insert(0, floppy)
     pc.run_for(0.001)
     disc.close()
     floppy.close()
-    pc.cdrom.eject(force=True)
+    pc.drives.cdrom.eject(force=True)
     pc._fdc.eject(0)
 """,
     "save and restore": """

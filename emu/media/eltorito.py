@@ -10,8 +10,9 @@ FIRST_DESCRIPTOR = 16
 LAST_DESCRIPTOR = 128                          # descriptors end with a terminator; this bounds a search in nonsense
 BOOT_RECORD, PRIMARY, TERMINATOR = 0, 1, 255
 PLATFORMS = {0: "x86", 1: "PowerPC", 2: "Mac", 0xEF: "EFI"}
-EMULATIONS = {0: "none", 1: "1.2M floppy", 2: "1.44M floppy", 3: "2.88M floppy", 4: "hard disk"}
-_EMULATED_SIZE = {1: 1228800, 2: 1474560, 3: 2949120}
+NO_EMULATION = 0
+EMULATIONS = {NO_EMULATION: "none", 1: "1.2M floppy", 2: "1.44M floppy", 3: "2.88M floppy", 4: "hard disk"}
+EMULATED_SIZE = {1: 1228800, 2: 1474560, 3: 2949120}
 
 
 class BootRecordError(ValueError):
@@ -79,7 +80,7 @@ def _catalogue(read, size, lba):
     if emulation == 0 and boot.sectors == 0:
         raise BootRecordError("the boot catalogue is corrupt (sector count 0: nothing would be loaded)")
     # The whole emulated floppy must be there; without emulation, what is loaded (some CDs claim more than they hold).
-    needed = _EMULATED_SIZE.get(emulation, 512)
+    needed = EMULATED_SIZE.get(emulation, 512)
     if boot.lba < FIRST_DESCRIPTOR or boot.lba * SECTOR + needed > size:
         raise BootRecordError(f"the boot image is at sector {boot.lba}, which is outside the image")
     return boot

@@ -1,11 +1,11 @@
-"""Makes ISO 9660 images: files in folders, long names by Joliet, an El Torito boot entry without emulation.
+"""Makes ISO 9660 images: files in folders, long names by Joliet, an El Torito boot entry without or with a floppy's emulation.
 
 ISO 9660 (ECMA-119), Joliet (Microsoft 1995), "El Torito" 1.0.  The same contents give the same bytes.
 """
 import re
 import struct
 
-from .eltorito import BOOT_RECORD, PRIMARY, SECTOR, TERMINATOR
+from .eltorito import BOOT_RECORD, EMULATED_SIZE, NO_EMULATION, PRIMARY, SECTOR, TERMINATOR
 
 SYSTEM_AREA = 16                # sectors before the descriptors
 SUPPLEMENTARY = 2
@@ -80,7 +80,7 @@ class IsoWriter:
     def __init__(self, label="CDROM", date=EPOCH, publisher="", application="EMU"):
         self.label, self.date, self.publisher, self.application = label, date, publisher, application
         self._root = _Folder()
-        self._boot = None       # (_File, 512-byte sectors that the BIOS loads)
+        self._boot = None       # (_File, 512-byte sectors that the BIOS loads, what it pretends to be)
 
     def add(self, path, data):
         """A file; folders are made as its path, "/"-separated, names them.  Raises IsoError."""
@@ -104,7 +104,14 @@ class IsoWriter:
         """The boot image: a file whose first ``load_sectors`` of 512 bytes the BIOS loads and starts.
 
         Its boot information table (bytes 8 to 63) is filled in, so that it finds the rest of itself."""
-        self._boot = self.add(path, data), load_sectors
+        self._boot = self.add(path, data), load_sectors, NO_EMULATION
+
+    def add_boot_floppy(self, path, data):
+        """The boot image: a whole floppy of 1.2, 1.44 or 2.88 MB, which drive A: is while the CD runs.  Raises IsoError."""
+        emulation = next((kind for kind, size in EMULATED_SIZE.items() if size == len(data)), None)
+        if emulation is None:
+            raise IsoError(f"{path}: {len(data)} bytes are no floppy that a CD can emulate")
+        self._boot = self.add(path, data), 1, emulation
 
     # -- layout ---------------------------------------------------------------------------------------------------
 
@@ -190,8 +197,8 @@ class IsoWriter:
         """Validation entry and the initial entry."""
         entry = bytearray(struct.pack("<BBH24sHBB", 1, X86, 0, b"emu", 0, 0x55, 0xAA))
         struct.pack_into("<H", entry, 28, -sum(struct.unpack("<16H", entry)) & 0xFFFF)
-        file, count = self._boot
-        return bytes(entry) + struct.pack("<BBHBBHI", BOOTABLE, 0, 0, 0, 0, count, file.lba).ljust(32, b"\0")
+        file, count, emulation = self._boot
+        return bytes(entry) + struct.pack("<BBHBBHI", BOOTABLE, emulation, 0, 0, 0, count, file.lba).ljust(32, b"\0")
 
     @staticmethod
     def _with_boot_info(file):
@@ -237,8 +244,8 @@ class IsoWriter:
         for _kind, places in trees:
             out += [padded(self._records(place)) for place in places]
         for file in files:
-            is_boot = self._boot is not None and file is self._boot[0]
-            data = self._with_boot_info(file) if is_boot else file.data
+            loads_itself = self._boot is not None and file is self._boot[0] and self._boot[2] == NO_EMULATION
+            data = self._with_boot_info(file) if loads_itself else file.data
             out.append(padded(data) or bytes(SECTOR))
         image = b"".join(out)
         assert len(image) == at * SECTOR

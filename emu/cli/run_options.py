@@ -16,7 +16,7 @@ NOT_YET = (
     ("--display vnc", lambda a: (a.display or "").split("=")[0] == "vnc"),
     ("--display web", lambda a: (a.display or "").split("=")[0] == "web"),
     ("--net switch", lambda a: (a.net or "").startswith("switch=")),
-    ("--sound", lambda a: a.sound not in (None, "none")),
+    ("--sound window", lambda a: a.sound == "window"),
 )
 DEFAULT_NET, DEFAULT_NIC = "user", "ne2k_pci"
 
@@ -127,7 +127,7 @@ def configure(args):
         no_vmware=args.no_vmware,
         debug_console=args.debug_console, debug_exit=args.debug_exit, no_reboot=args.no_reboot)
     check_files(config)
-    outputs = [args.screenshot, args.pcap, None if args.serial in ("stdio", "null") else args.serial]
+    outputs = [args.screenshot, args.pcap, config.sound_file, None if args.serial in ("stdio", "null") else args.serial]
     outputs = [path for path in outputs if path is not None]
     for path in outputs:
         check_output(path)

@@ -25,6 +25,10 @@ ST_NULL_COUNT = 0x40
 
 CONTROL = 3                 # port of the control word
 
+SPEAKER = 2                 # counter
+OUT_HIGH = 1 << 10          # its output where it is high; between 0 and this is the mean of what is too fast to hear
+TOO_FAST = 48               # periods up to as many pulses
+
 
 @hot
 def clocks(ns: u64) -> u64:
@@ -76,6 +80,7 @@ class Pit(Component):
 
     now: Wire(ret=u64)
     out0: Wire(u8)
+    speaker_changing: Wire(u64)     # counter 2 is about to change, at a pulse
 
     ports = (Port(0, 4, "read", "write", text="counters 0 to 2, control word"),)
     timers = (Timer("deadline", "expire"),)
@@ -105,6 +110,8 @@ class Pit(Component):
         load_at: u64 = self.counters[n & 3].load_at
         if load_at == NEVER or time < load_at:
             return
+        if n == SPEAKER:
+            self.speaker_changing(load_at)
         mode: u8 = self.counters[n & 3].mode
         reload: u32 = self.counters[n & 3].reload
         start: u64 = load_at
@@ -288,6 +295,8 @@ class Pit(Component):
         gate: u8 = u8(level != 0)
         if gate == self.counters[n & 3].gate:
             return
+        if n == SPEAKER:
+            self.speaker_changing(time)
         mode: u8 = self.counters[n & 3].mode
         age: u64 = self.age(n, time)
         self.counters[n & 3].gate = gate
@@ -308,6 +317,44 @@ class Pit(Component):
         elif self.counters[n & 3].frozen != 0:
             self.counters[n & 3].frozen = 0
             self.counters[n & 3].start = u64(time - age)
+
+    # -- counter 2, as the speaker hears it ------------------------------------------------------------------------
+
+    @hot
+    def load_speaker(self, time: u64) -> None:
+        """Do what is due in counter 2."""
+        self.sync(SPEAKER, time)
+
+    @hot
+    def too_fast(self) -> bool:
+        """Is what counter 2 puts out above all hearing?"""
+        counter_mode: u8 = self.counters[SPEAKER].mode
+        running: bool = self.counters[SPEAKER].loaded != 0 and self.counters[SPEAKER].frozen == 0
+        periodic: bool = counter_mode == 2 or counter_mode == 3
+        return running and periodic and self.counters[SPEAKER].initial <= TOO_FAST and self.counters[SPEAKER].initial > 1
+
+    @hot
+    def speaker_out(self, time: u64) -> u16:
+        """OUT of counter 2 at a pulse, 0 to OUT_HIGH."""
+        fast: bool = self.too_fast()
+        if fast:
+            period: u32 = self.counters[SPEAKER].initial
+            if period == 0:
+                return 0
+            high: u32 = (period + 1) // 2
+            if self.counters[SPEAKER].mode == 2:
+                high = u32(period - 1)
+            return u16(high * OUT_HIGH // period)
+        out: u8 = self.out_at(SPEAKER, time)
+        return OUT_HIGH if out != 0 else 0
+
+    @hot
+    def speaker_edge(self, time: u64) -> u64:
+        """The next pulse at which that changes, or NEVER."""
+        fast: bool = self.too_fast()
+        if fast:
+            return NEVER
+        return self.next_edge(SPEAKER, time)
 
     # -- registers -----------------------------------------------------------------------------------------------
 
@@ -400,6 +447,8 @@ class Pit(Component):
     def write_control(self, n: u8, control: u8, time: u64) -> None:
         """A control word: the counter waits for its count.  Modes 6 and 7 are 2 and 3."""
         self.sync(n, time)
+        if n == SPEAKER:
+            self.speaker_changing(time)
         self.unload(n, time)
         mode: u8 = control >> 1 & 7
         if mode > 5:
@@ -417,6 +466,8 @@ class Pit(Component):
     def write_count(self, n: u8, value: u8, time: u64) -> None:
         """A byte of a count, in the programmed order."""
         self.sync(n, time)
+        if n == SPEAKER:
+            self.speaker_changing(time)
         order: u8 = self.counters[n & 3].control >> 4 & 3
         raw: u16 = value
         if order == RW_MSB:

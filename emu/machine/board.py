@@ -17,6 +17,7 @@ from emu.devices.ide import IdeChannel
 from emu.devices.io_apic import IoApic
 from emu.devices.kbc import Kbc
 from emu.devices.keyboard import Keyboard
+from emu.devices.line_out import LineOut
 from emu.devices.local_apic import LocalApic
 from emu.devices.local_apic_state import LINT0
 from emu.devices.mouse import Mouse
@@ -28,6 +29,7 @@ from emu.devices.piix3 import Piix3
 from emu.devices.piix4_pm import Piix4Pm
 from emu.devices.pit import Pit
 from emu.devices.rtc import Rtc
+from emu.devices.speaker import PcSpeaker
 from emu.devices.system_control import SystemControl
 from emu.devices.uart import Uart
 from emu.devices.vga import Vga
@@ -42,7 +44,7 @@ PARTS = {
     "dma0": Dma, "dma1": Dma, "dma_pages": DmaPages, "system": SystemControl, "kbc": Kbc, "keyboard": Keyboard, "mouse": Mouse,
     "uart0": Uart, "uart1": Uart, "lpt0": Parallel, "fdc": Fdc, "pci": PciHost, "i440fx": I440fx, "piix3": Piix3,
     "bus_master": BusMaster, "ide0": IdeChannel, "ide1": IdeChannel, "pm": Piix4Pm, "vga": Vga, "vga_pci": VgaPci,
-    "nic": Ne2000, "nic_pci": Ne2000Pci, "vmware": VmwareBackdoor,
+    "nic": Ne2000, "nic_pci": Ne2000Pci, "vmware": VmwareBackdoor, "speaker": PcSpeaker, "line_out": LineOut,
     "fw_cfg": FwCfg, "debug_console": DebugConsole, "firmware_log": DebugConsole, "debug_exit": DebugExit,
 }
 
@@ -72,6 +74,9 @@ WIRES = [
     ("vmware.gpr", "cpu.register"), ("vmware.set_gpr", "cpu.set_register"), ("vmware.nudge", "mouse.nudge"),
     ("system.a20", set_a20), ("system.reset_machine", "cpu.request_reset"),
     ("system.gate2", "pit.set_gate2"), ("system.out2", "pit.output", 2),
+    ("system.speaker", "speaker.set_data"), ("pit.speaker_changing", "speaker.changing"),
+    ("speaker.counter", "pit.speaker_out"), ("speaker.edge", "pit.speaker_edge"), ("speaker.load", "pit.load_speaker"),
+    ("speaker.sync", "line_out.sync"), ("speaker.step", "line_out.step_speaker"), ("line_out.speaker_until", "speaker.until"),
     ("uart0.irq", "irqs.set_isa", 4), ("uart1.irq", "irqs.set_isa", 3), ("lpt0.irq", "irqs.set_isa", 7),
     ("fdc.irq", "irqs.set_isa", 6), ("pm.sci", "irqs.set_isa", 9),
     ("ide0.irq", "bus_master.set_irq", 0), ("ide1.irq", "bus_master.set_irq", 1),
@@ -87,7 +92,7 @@ WIRES = [
     ("vga_pci.dispi_get", "vga.dispi_get"), ("vga_pci.dispi_set", "vga.dispi_set"),
     *((f"{part}.now", "clock.now") for part in (
         "pit", "rtc", "system", "kbc", "keyboard", "mouse", "uart0", "uart1", "lpt0", "fdc", "bus_master", "ide0", "ide1", "pm",
-        "vga", "lapic", "nic")),
+        "vga", "lapic", "nic", "speaker", "line_out")),
 ]
 
 MOVABLE = None  # base of ports that the machine places (PCI base registers)

@@ -76,6 +76,7 @@ class MachineConfig:
     ``memory`` takes bytes or "256M"; ``disks`` and ``floppies`` take paths, Disk and Floppy; ``boot`` is one of cdrom,
     disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``net``, ``nic``,
     ``forwards`` are as on the command line.  ``display``: None is none.  ``serial``: stdio, null or a file's name.
+    ``sound``: none, window (whoever shows the machine plays it) or a WAV file's name.
     ``clock``: auto is host with something that people look at, virtual otherwise.  Nothing is opened here; validate()
     says whether the values make sense together.
     """
@@ -120,7 +121,7 @@ class MachineConfig:
             value = getattr(self, name)
             setattr(self, name, str(value) if value is not None else None)
         self.display = self.display or "none"
-        self.sound = self.sound or "none"
+        self.sound = str(self.sound or "none")
         self.boot_order = self._boot_order()
 
     @classmethod
@@ -159,6 +160,8 @@ class MachineConfig:
         present = {"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies}
         if self.boot is not None and not present[self.boot_order[0]]:
             raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from")
+        if self.sound_file is not None and not self.sound.lower().endswith(".wav"):
+            raise ConfigError(f"sound: {self.sound!r} is not none, window or a file's name that ends in .wav")
         parse_nic(self.nic)
         net, _ = parse_net(self.net)
         for name, value in (("forward", self.forwards), ("pcap", self.pcap)):
@@ -178,6 +181,11 @@ class MachineConfig:
             raise ConfigError("boot: names no device")
         order += [d for d in ("cdrom", "disk", "floppy") if d not in order]
         return order
+
+    @property
+    def sound_file(self):
+        """The WAV file that is written, or None."""
+        return None if self.sound in ("none", "window") else self.sound
 
     @property
     def has_apic(self):

@@ -23,6 +23,7 @@ from . import board, firmware, keys
 from .config import ConfigError, MachineConfig, parse_nic
 from .drives import Drives
 from .log import Log
+from .sound import Sound, WavSink
 from .views import CpuView, MemoryView, Mouse
 
 TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
@@ -72,7 +73,7 @@ class Machine:
         self._serial = Log()
         self._serial_seen = 0
         self._serial_sink = self._serial_source = self._debug_sink = None
-        self._network = None
+        self._network = self._sound = None
         self._debug = Log()
         self.firmware_log = Log()
         ram = config.memory
@@ -147,6 +148,8 @@ class Machine:
         if nic != "none":
             from .network import plug_in
             self._network = plug_in(config, self._clock, self._nic, 0 if self._clock.host else VIRTUAL_EPOCH)
+        if config.sound_file is not None:
+            self.play_sound(WavSink(config.sound_file))
 
     def _insert_media(self):
         config = self.config
@@ -470,8 +473,9 @@ class Machine:
         self._cpu.attention = True
 
     def finish_output(self):
-        """Have what COM1 and the debug console sent written.  Raises MediaError, or BrokenPipeError, if it cannot be."""
-        for sink in (self._serial_sink, self._debug_sink):
+        """Have what COM1 and the debug console sent, and what was played, written.  Raises MediaError, or BrokenPipeError, if
+        it cannot be."""
+        for sink in (self._serial_sink, self._debug_sink, self._sound):
             if sink is not None:
                 sink.flush()
 
@@ -488,7 +492,10 @@ class Machine:
                 sink.close()
         if self._network is not None:
             self._network.close()
-        self.parts.close()
+        try:
+            self.play_sound(None)
+        finally:
+            self.parts.close()
 
     def __enter__(self):
         return self
@@ -648,6 +655,17 @@ class Machine:
             why = f"the machine ended ({self.ended})" if self.ended else f"not within {timeout} s"
             raise TimeoutError(f"{text!r}: {why}; the screen:\n{screen}")
 
+    # -- what can be heard ---------------------------------------------------------------------------------------
+
+    def play_sound(self, sink):
+        """Give what the machine plays from now on to ``sink`` (None: to nobody): 48,000 Hz, 16-bit stereo, by write(pcm) in
+        blocks of 10 ms of guest time; silence(blocks) comes, perhaps late, for long stretches without any; flush(), close()."""
+        before, self._sound = self._sound, None
+        if before is not None:
+            before.close()
+        if sink is not None:
+            self._sound = Sound(self._line_out, [self._speaker], sink)
+
     # -- state ---------------------------------------------------------------------------------------------------
 
     def save(self):
@@ -663,3 +681,5 @@ class Machine:
         self._font_search = 0
         self.parts.forget()
         self._remap()
+        if self._sound is not None:
+            self._sound.settle()

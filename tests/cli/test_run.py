@@ -298,7 +298,7 @@ def test_configuration(emu_run, tmp_path):
 
 
 NOT_YET = [("--display", "vnc"), ("--display", "vnc=0.0.0.0:5900"), ("--display", "web"), ("--net", "switch=a"),
-           ("--sound", "x.wav")]
+           ("--sound", "window")]
 
 
 @pytest.mark.parametrize("options", [

@@ -6,9 +6,9 @@ from emu.bus.component import hot
 from emu.bus.types import Const, u8, u32
 
 from .vga_state import (DISPI_BANK, DISPI_BPP, GC_BIT_MASK, GC_COLOUR_COMPARE, GC_COLOUR_DONT_CARE, GC_DATA_ROTATE,
-                        GC_ENABLE_SET_RESET, GC_MISC, GC_MODE, GC_MODE_ODD_EVEN, GC_MODE_READ, GC_READ_MAP,
-                        GC_SET_RESET, MEMORY_CHAIN_4, MEMORY_ODD_EVEN_OFF, MISC_RAM_ENABLE, NO_WINDOW, PLANE_MASK,
-                        SR_MAP_MASK, SR_MEMORY_MODE, VRAM_SIZE, VgaState)
+                        GC_ENABLE_SET_RESET, GC_MISC, GC_MISC_CHAIN_ODD_EVEN, GC_MISC_MAP, GC_MODE, GC_MODE_ODD_EVEN,
+                        GC_MODE_READ, GC_READ_MAP, GC_SET_RESET, MEMORY_CHAIN_4, MEMORY_ODD_EVEN_OFF, MISC_RAM_ENABLE,
+                        NO_WINDOW, PLANE_MASK, SR_MAP_MASK, SR_MEMORY_MODE, VRAM_SIZE, VgaState)
 
 OUTSIDE = 0xFFFFFFFF
 WINDOW_SIZE = 0x10000
@@ -72,7 +72,14 @@ class VgaMemory(VgaState):
         """Video memory offset of the four planes' bytes at a plane address."""
         if self.dispi_on():  # 4 bits a pixel: planes reach beyond 64 KiB through the bank
             return u32((self.dispi[DISPI_BANK] * (WINDOW_SIZE * 4) + (address & PLANE_MASK) * 4) & WORD_MASK)
-        return u32((address & PLANE_MASK) * 4)
+        return u32((address & 0xFFFC) | (address & 3) << 16)
+
+    @hot
+    def odd_even_address(self, place: u32) -> u32:
+        """Plane address where A0 chooses between even and odd planes: its place takes 0, or A16 of a map of 128 KiB."""
+        if (self.graphics[GC_MISC] & (GC_MISC_CHAIN_ODD_EVEN | GC_MISC_MAP)) == GC_MISC_CHAIN_ODD_EVEN:
+            return u32((place & 0xFFFE) | place >> 16)
+        return place & 0xFFFE
 
     @hot
     def mem_read(self, offset: u32) -> u8:
@@ -89,10 +96,10 @@ class VgaMemory(VgaState):
         address: u32 = place
         if (self.sequencer[SR_MEMORY_MODE] & MEMORY_CHAIN_4) != 0:
             plane = u8(place & 3)
-            address = place >> 2
+            address = u32((place & 0xFFFC) | place >> 16)
         elif (self.graphics[GC_MODE] & GC_MODE_ODD_EVEN) != 0:
             plane = u8((plane & 2) | (place & 1))
-            address = place >> 1
+            address = self.odd_even_address(place)
         word: u32 = self.vram_read32(self.word_offset(address))
         self.latch = word
         if (self.graphics[GC_MODE] & GC_MODE_READ) == 0:
@@ -118,10 +125,10 @@ class VgaMemory(VgaState):
         address: u32 = place
         if (self.sequencer[SR_MEMORY_MODE] & MEMORY_CHAIN_4) != 0:
             mask = u8(mask & (1 << (place & 3)))
-            address = place >> 2
+            address = u32((place & 0xFFFC) | place >> 16)
         elif (self.sequencer[SR_MEMORY_MODE] & MEMORY_ODD_EVEN_OFF) == 0:
             mask = u8(mask & (5 << (place & 1)))
-            address = place >> 1
+            address = self.odd_even_address(place)
         if mask == 0:
             return
         where: u32 = self.word_offset(address)

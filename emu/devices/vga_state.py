@@ -30,6 +30,8 @@ GC_MODE_ODD_EVEN = 0x10
 GC_MODE_SHIFT_INTERLEAVE = 0x20
 GC_MODE_256 = 0x40
 GC_MISC_GRAPHICS = 0x01
+GC_MISC_CHAIN_ODD_EVEN = 0x02
+GC_MISC_MAP = 0x0C
 
 # CRT controller (3D4/3D5)
 (CR_H_TOTAL, CR_H_DISPLAY_END, CR_H_BLANK_START, CR_H_BLANK_END, CR_H_RETRACE_START, CR_H_RETRACE_END, CR_V_TOTAL,
@@ -39,6 +41,7 @@ GC_MISC_GRAPHICS = 0x01
 CR_MODE_NO_CGA = 0x01  # 0: address bit 13 comes from the row scan counter
 CR_MODE_NO_HERCULES = 0x02  # 0: the same for bit 14
 CR_MODE_HALF_V_CLOCK = 0x04
+CR_MODE_WRAP_15 = 0x20  # in word mode counter bit 15 becomes address bit 0, else bit 13
 CR_MODE_BYTE = 0x40
 CR_UNDERLINE_DOUBLEWORD = 0x40
 CR_PROTECT = 0x80  # in the vertical retrace end register: registers 0-7 cannot be written
@@ -67,9 +70,8 @@ DISPI_NOCLEARMEM = 0x80
 class VgaState(Component):
     """Registers and wires of the VGA.
 
-    Video memory is 16 MiB; byte p of plane address a lies at 4*a + p, so that chain-4 and DISPI modes are linear.
-    In odd/even mode host address a reaches plane address a >> 1, in chain-4 mode a >> 2 (the hardware keeps the low
-    bits and has the CRTC skip; stored densely, every CRTC address is a 32-bit word of video memory).
+    Video memory is 16 MiB.  The four planes' bytes at plane address a lie at (a & FFFCh) + ((a & 3) << 16) + plane: chain-4
+    reaches the addresses that are multiples of 4, so that its memory is linear here, as that of the DISPI modes is.
 
     Back ends, set by the machine before power-on: ``vram`` (writable buffer of 16 MiB) and ``vram_dirty`` (a byte for
     each 4 KiB page), both used by the clear of a DISPI mode set and by the renderer.

@@ -4,8 +4,6 @@ from functools import cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .mode import PLANE_WORDS
-
 PAGE = 4096
 
 
@@ -53,10 +51,14 @@ def interleaved(words):
 
 
 def packed(words):
-    """256 colours: the four planes one after the other, two dots a pixel."""
-    return np.repeat(words.view(np.uint8), 2, axis=1)
+    """The four planes one after the other, high halves of bytes first."""
+    planes = words.view(np.uint8)
+    dots = np.empty((*planes.shape, 2), np.uint8)
+    dots[..., 0], dots[..., 1] = planes >> 4, planes & 15
+    return dots.reshape(len(words), -1)
 
 
+# Rows of words to rows of 4-bit dots
 UNPACK = {"planar": planar, "interleaved": interleaved, "packed": packed}
 
 
@@ -73,38 +75,45 @@ class VgaGraphics:
         self.mode = mode
         self.start = None
 
+    def _layout(self, start):
+        """Work out which words each row shows; scan lines that repeat are one row."""
+        mode = self.mode
+        self.start = start
+        counter, row_scan, above = mode.scan_lines(start)
+        pans = np.where(above | mode.split_pans, mode.pan, 0)
+        scans = row_scan & sum({1 << source for _, source in mode.row_scan_bits})
+        key = (counter << 5 | scans) << 4 | pans
+        new = np.concatenate(([True], key[1:] != key[:-1]))
+        self.row_of_line = np.cumsum(new) - 1
+        self.pans = pans[new]
+        columns = np.arange(mode.columns + (1 if mode.pan else 0))
+        self.index = mode.words(counter[new, None] + columns & 0xFFFF, row_scan[new, None])
+        self.index_pages = self.index * 4 // PAGE
+
     def draw(self, pixels, memory, colours, start, pages, everything):
         """Draw what changed; returns a bool array of the changed lines."""
         mode = self.mode
         if start != self.start:
-            self.start, everything = start, True
-            address, _, above = mode.scan_lines(start)
-            pans = np.where(above | mode.split_pans, mode.pan, 0)
-            key = (address % PLANE_WORDS) << 4 | pans
-            new = np.concatenate(([True], key[1:] != key[:-1]))
-            self.row_of_line = np.cumsum(new) - 1  # scan lines that repeat are worked out once
-            self.address, self.pans = address[new] % PLANE_WORDS, pans[new]
-        words = mode.columns + (1 if mode.pan else 0)
-        if everything:
-            rows = np.arange(len(self.address))
-        else:
-            last = self.address + words - 1
-            touched = changed_rows(self.address * 4, np.minimum(last, PLANE_WORDS - 1) * 4 + 3, pages)
-            if pages[0]:
-                touched |= last >= PLANE_WORDS
-            rows = np.flatnonzero(touched)
+            self._layout(start)
+            everything = True
+        rows = np.arange(len(self.index)) if everything else np.flatnonzero(pages[self.index_pages].any(axis=1))
         lines = np.zeros(mode.height, bool)
         if not len(rows):
             return lines
-        index = (self.address[rows, None] + np.arange(words)) % PLANE_WORDS
-        dots = UNPACK[mode.kind](memory.view("<u4")[index])
-        width = mode.columns * 8
+        words = memory.view("<u4")[self.index[rows]]
+        if mode.paired and mode.kind == "packed":
+            pixel = words.view(np.uint8)
+        else:
+            pixel = UNPACK[mode.kind](words)
+            if mode.paired:
+                pixel = pixel[:, ::2] << 4 | pixel[:, 1::2]
+        across = 2 if mode.paired else 1  # dots of a pixel
         if mode.pan:
-            dots = np.take_along_axis(dots, self.pans[rows, None] + np.arange(width), axis=1)
-        drawn = colours[dots]
-        if mode.stretch == 2:
-            drawn = np.repeat(drawn, 2, axis=1)
-        place = np.full(len(self.address), -1)
+            pixel = np.take_along_axis(pixel, (self.pans[rows, None] + np.arange(0, mode.columns * 8, across)) // across, axis=1)
+        drawn = colours[pixel]
+        if mode.stretch * across > 1:
+            drawn = np.repeat(drawn, mode.stretch * across, axis=1)
+        place = np.full(len(self.index), -1)
         place[rows] = np.arange(len(rows))
         source = place[self.row_of_line]
         lines = source >= 0

@@ -1,9 +1,11 @@
 """The picture on the monitor, from the VGA's registers and video memory."""
 import numpy as np
 
+from emu.devices.vga_state import AR_OVERSCAN
+
 from .glyphs import GlyphReader
 from .graphics import DirectGraphics, VgaGraphics
-from .mode import Mode, attribute_colours, dac_colours
+from .mode import Mode, attribute_colours, dac_colours, graphics_blink
 from .text import TextScreen, read_text
 
 BLANK = Mode("blank", 640, 480, visible=False)
@@ -41,12 +43,12 @@ class Renderer:
             touched = bool(pages.any())
             if touched:
                 self.dirty[pages] = 0
-        blink = vga.frame_number() >> 3 if self.mode.kind == "text" else 0
+        blink = vga.frame_number() >> 3 if self.mode.kind == "text" or graphics_blink(vga) else 0
         key = (vga.revision, start, blink)
         if not touched and key == self._key:
             return False
         everything = pages is None
-        if self._key is None or vga.revision != self._key[0]:
+        if self._key is None or vga.revision != self._key[0] or blink != self._key[2] and self.mode.kind != "text":
             everything = self._registers() or everything
         self._key = key
         if self._painter is None:
@@ -68,17 +70,17 @@ class Renderer:
         if not mode.width or not mode.height:
             mode = BLANK
         dac = dac_colours(self.vga)
-        colours = dac if mode.kind == "packed" or mode.bpp == 8 else attribute_colours(self.vga, dac)
+        colours = dac if mode.paired or mode.bpp == 8 else attribute_colours(self.vga, dac)
         recoloured = self._colours is None or not np.array_equal(colours, self._colours)
         self._colours = colours
-        if mode == self.mode and self._key is not None:
+        if mode == self.mode and mode.visible and self._key is not None:
             return recoloured
         self.mode = mode
         if self.pixels.shape != (mode.height, mode.width):
             self.pixels = np.zeros((mode.height, mode.width), np.uint32)
         if not mode.visible:
             self._painter = None
-            self.pixels[:] = 0
+            self.pixels[:] = dac[self.vga.attribute[AR_OVERSCAN]] if mode.border else 0
         else:
             self._painter = {"text": TextScreen, "direct": DirectGraphics}.get(mode.kind, VgaGraphics)(mode)
         return True

@@ -3,32 +3,32 @@ import numpy as np
 
 from emu.devices import vga_state as r
 
-from .mode import PLANE_WORDS
+from .mode import PLANE_WORDS, blinked, plane_words
 
 # Code page 437; the codes below 32 and 127 as the characters that a screen shows for them
 CP437 = (" ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼" + bytes(range(32, 127)).decode() + "⌂"
          + bytes(range(128, 255)).decode("cp437") + " ")
 
-FONT_WORDS = 8192  # 256 glyphs of 32 lines
+FONT_BYTES = 8192  # 256 glyphs of 32 lines
 CURSOR, HIDDEN = 1 << 16, 1 << 17  # flags of a cell: under the cursor, blinked away
 
 
 def _font_base(select):
-    """Word address of a font from its three select bits."""
+    """Plane address of a font from its three select bits."""
     return ((select & 3) * 16 + (8 if select & 4 else 0)) * 1024
 
 
 def cell_rows(mode, start):
-    """The text rows that show: (addresses, row of each scan line, row scan of each scan line, above the split)."""
-    address, row_scan, above = mode.scan_lines(start)
-    new = np.concatenate(([True], (address[1:] != address[:-1]) | (above[1:] != above[:-1])))
-    return address[new], np.cumsum(new) - 1, row_scan, above
+    """The text rows that show: (counters, row of each scan line, row scan of each scan line, above the split)."""
+    counter, row_scan, above = mode.scan_lines(start)
+    new = np.concatenate(([True], (counter[1:] != counter[:-1]) | (above[1:] != above[:-1])))
+    return counter[new], np.cumsum(new) - 1, row_scan, above
 
 
 def read_text(vga, mode, memory, start):
     """The text screen as a list of strings."""
     rows = cell_rows(mode, start)[0]
-    words = memory.view("<u4")[(rows[:, None] + np.arange(mode.columns)) % PLANE_WORDS]
+    words = memory.view("<u4")[mode.words((rows[:, None] + np.arange(mode.columns)) % PLANE_WORDS)]
     return ["".join(CP437[code] for code in row).rstrip() for row in (words & 0xFF).tolist()]
 
 
@@ -60,10 +60,10 @@ class TextScreen:
     def _fonts(self, vga, memory):
         """The two character sets, one byte a line; the first is for attribute bit 3 clear."""
         select = vga.sequencer[r.SR_CHARACTER_MAP]
-        glyphs = memory[:4 * PLANE_WORDS].reshape(-1, 4)[:, 2]
         b = _font_base(select & 3 | select >> 2 & 4)
         a = _font_base(select >> 2 & 3 | select >> 3 & 4)
-        return np.concatenate((glyphs[b:b + FONT_WORDS], glyphs[a:a + FONT_WORDS]))
+        address = np.concatenate((np.arange(b, b + FONT_BYTES), np.arange(a, a + FONT_BYTES)))
+        return memory[plane_words(address) * 4 + 2]
 
     def _look(self, vga, memory, colours):
         """Note fonts, colours and modes; True if every cell has to be drawn anew."""
@@ -97,14 +97,15 @@ class TextScreen:
             self._layout(start)
             everything = everything or not (self.plain and was_plain)
         everything = self._look(vga, memory, colours) or everything
-        address = (self.rows[:, None] + np.arange(self.columns)) % PLANE_WORDS
-        cells = memory.view("<u4")[address] & 0xFFFF
+        counter = (self.rows[:, None] + np.arange(self.columns)) % PLANE_WORDS
+        cells = memory.view("<u4")[mode.words(counter)] & 0xFFFF
         frame = vga.frame_number()
-        if vga.attribute[r.AR_MODE] & r.AR_MODE_BLINK and frame >> 4 & 1:
+        if vga.attribute[r.AR_MODE] & r.AR_MODE_BLINK and blinked(frame):
             cells |= np.where(cells & 0x8000, np.uint32(HIDDEN), np.uint32(0))
         if not vga.crtc[r.CR_CURSOR_START] & 0x20 and not frame >> 3 & 1:
             place = vga.crtc[r.CR_CURSOR_HIGH] << 8 | vga.crtc[r.CR_CURSOR_LOW]
-            cells |= np.where(address == place, np.uint32(CURSOR), np.uint32(0))
+            place += vga.crtc[r.CR_CURSOR_END] >> 5 & 3  # skew
+            cells |= np.where(counter == place, np.uint32(CURSOR), np.uint32(0))
         if everything:
             at = np.nonzero(np.ones(cells.shape, bool))
         else:

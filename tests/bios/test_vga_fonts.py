@@ -1,11 +1,13 @@
 """The fonts, as drawn and as loaded: function 11h."""
 
+import numpy as np
 import pytest
 from vga_bios_rig import BUFFER, calls, video  # noqa: F401
 
 import font_text  # isort: skip
 
 from emu.display.glyphs import find_fonts
+from emu.display.mode import plane_words
 from emu.display.text import CP437
 
 FONTS = {height: font_text.read_font(height) for height in font_text.HEIGHTS}
@@ -15,7 +17,7 @@ UP, RIGHT, DOWN, LEFT = range(4)
 def plane(video, block=0):
     """Plane 2 of a character block: 256 glyphs of 32 lines."""
     base = ((block & 3) * 0x4000 + (block & 4) * 0x800)
-    return bytes(video.pc.vram[(base * 4) + 2:(base + 0x2000) * 4:4])
+    return bytes(video.pc.vram[4 * word + 2] for word in plane_words(np.arange(base, base + 0x2000)).tolist())
 
 
 def loaded(video, height, block=0):

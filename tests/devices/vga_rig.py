@@ -23,6 +23,11 @@ MODES = {
 }
 
 
+def at(address):
+    """Where in video memory the four planes' bytes at a plane address are."""
+    return (address & 0xFFFC) + ((address & 3) << 16)
+
+
 class Rig:
     """A checked Vga joined to 16 MiB of memory; time is ``ns``; ``windows`` logs direct_window()."""
 

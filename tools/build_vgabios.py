@@ -15,6 +15,7 @@ from shipping import FIRMWARE, ROOT, main, run, tools
 SOURCES = ROOT / "bios" / "vga"
 SHIPPED = FIRMWARE / "vgabios.bin"
 sys.path.insert(0, str(SOURCES))
+sys.path.insert(0, str(ROOT))
 import font_text  # noqa: E402
 import tables  # noqa: E402
 

@@ -1,20 +1,23 @@
 """PCI function 1234:1111 of the VGA: linear frame buffer, register page, expansion ROM.
 
-The register layout of BAR 2 is that of QEMU's standard VGA (docs/specs/standard-vga.txt).
+The layout of BAR 2 is that of QEMU's standard VGA (docs/specs/standard-vga.txt): the monitor's EDID, VGA and DISPI registers.
 """
 from emu.bus.component import hot
-from emu.bus.types import Wire, u8, u16, u32
+from emu.bus.types import Const, Wire, u8, u16, u32
 
+from .edid import edid
 from .pci import IO_SPACE, MEMORY_SPACE, Bar, PciFunction
 from .vga_state import VRAM_SIZE
 
 MMIO_SIZE = 0x1000
+MMIO_EDID_END = 0x80
 MMIO_PORTS, MMIO_PORTS_END = 0x400, 0x420  # ports 3C0-3DF
 MMIO_DISPI, MMIO_DISPI_END = 0x500, 0x516  # DISPI registers, 16 bits each
 MMIO_EXTENDED, MMIO_BYTE_ORDER, MMIO_EXTENDED_END = 0x600, 0x604, 0x608
 FIRST_PORT = 0x3C0
 EXTENDED_SIZE = 8
 LITTLE_ENDIAN = 0x1E1E1E1E
+EDID = Const(u8, tuple(edid()))
 
 
 class VgaPci(PciFunction):
@@ -35,6 +38,8 @@ class VgaPci(PciFunction):
     def mmio_read8(self, offset: u32) -> u8:
         """Read a byte of BAR 2."""
         place: u32 = offset & 0xFFF
+        if place < MMIO_EDID_END:
+            return EDID[place & 0x7F]
         if place >= MMIO_PORTS and place < MMIO_PORTS_END:
             return self.vga_read(u16(place - MMIO_PORTS + FIRST_PORT))
         if place >= MMIO_DISPI and place < MMIO_DISPI_END:

@@ -56,3 +56,12 @@ def test_extended_registers(joined):
     assert function.mmio_read32(0x600) == 8
     assert function.mmio_read32(0x604) == 0x1E1E1E1E
     assert function.mmio_read8(0) == 0  # no EDID
+
+
+def test_the_monitor_describes_itself(joined):
+    _, function = joined
+    block = b"".join(function.mmio_read32(n).to_bytes(4, "little") for n in range(0, 128, 4))
+    assert block[:8] == b"\0" + b"\xff" * 6 + b"\0" and sum(block) & 0xFF == 0
+    width, height = (block[54 + n] | (block[56 + n] & 0xF0) << 4 for n in (2, 5))
+    assert (width, height) == (1024, 768) and block[126] == 0
+    assert function.mmio_read32(0x80) == 0

@@ -9,10 +9,13 @@ def parser():
     p = Parser(prog="emu cpu-test", description="Run suites of single-instruction vectors and whole-program suites.")
     p.add_argument("--engine", choices=("auto", "native", "python"),
                    help="the engine to test (default: native where built)")
-    p.add_argument("--suite", action="append", metavar="NAME|PATH", help="a suite; may be given again (default: all)")
+    p.add_argument("--suite", action="append", metavar="NAME|PATH",
+                   help="a file, a folder, the name of a file or folder of the corpus, or `streams` (random instructions in every "
+                        "processor mode, with --lockstep); may be given again (default: the whole corpus)")
     p.add_argument("--filter", metavar="MNEMONIC|OPCODE", help="only these instructions")
     p.add_argument("--limit", type=positive_int, metavar="N", help="at most N vectors of each form")
     p.add_argument("--jobs", type=positive_int, metavar="N", help="processes (default: one for each processor)")
+    p.add_argument("--seed", type=int, metavar="N", help="the first random stream (default 0)")
     p.add_argument("--lockstep", action="store_true", help="each vector on both engines, which are compared with each other too")
     p.add_argument("--cpu", choices=CPUS, help="the processor model (default pentium4)")
     p.add_argument("--timeout", type=positive_seconds, metavar="SECONDS", help="how long a whole program may run (default 60)")

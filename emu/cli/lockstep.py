@@ -3,6 +3,7 @@
 import json
 import sys
 
+from ..machine.config import CPUS
 from . import run_options
 from .parsing import EXIT_FAILED, EXIT_OK, Parser, positive_int
 
@@ -12,7 +13,11 @@ def parser():
     p = Parser(prog="emu lockstep", description="Boot an image on the native engine; from points of that boot run both "
                "engines side by side, and stop where their state or memory differ.",
                epilog="Exit codes: 0 the engines agree, 1 they differ, 2 the command line or a file is wrong.")
-    p.add_argument("image", metavar="IMAGE", help="an ISO, floppy or disk image; never written to")
+    p.add_argument("image", nargs="?", metavar="IMAGE", help="an ISO, floppy or disk image; never written to")
+    p.add_argument("--kernel", metavar="FILE", help="start this Linux bzImage or multiboot kernel instead")
+    p.add_argument("--initrd", metavar="FILE", help="its initial RAM disk")
+    p.add_argument("--append", metavar="TEXT", help="its command line")
+    p.add_argument("--cpu", choices=CPUS, help="CPU model (default pentium4)")
     p.add_argument("--memory", default="64M", metavar="SIZE", help="guest RAM (default 64M)")
     p.add_argument("--boot", choices=("cdrom", "disk", "floppy"), help="what to boot first")
     p.add_argument("--bios", metavar="FILE", help="system BIOS")
@@ -36,8 +41,9 @@ def parser():
 
 def _config(args):
     """The machine that ``emu run`` would make of the options."""
-    argv = [args.image, "--memory", args.memory, "--display", "none", "--clock", "virtual", "--snapshot"]
-    for name in ("boot", "bios", "vga_bios"):
+    argv = [args.image] if args.image else []
+    argv += ["--memory", args.memory, "--display", "none", "--clock", "virtual", "--snapshot"]
+    for name in ("boot", "bios", "vga_bios", "kernel", "initrd", "append", "cpu"):
         if getattr(args, name) is not None:
             argv += ["--" + name.replace("_", "-"), getattr(args, name)]
     return run_options.configure(run_options.parser().parse_args(argv))

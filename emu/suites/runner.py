@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emu.media.errors import MediaError
 
-from . import report, run_i6v, run_program, run_sst
+from . import report, run_i6v, run_program, run_sst, run_streams
 from .bare import MODEL, native_built
 from .errors import BadSuite, Refused
 from .suite import Options, Outcome, Tally
@@ -55,7 +55,7 @@ def find_files(names):
     out = {}
     for name in names:
         path = Path(name)
-        if path.is_file():
+        if path.is_file() or name == run_streams.NAME:
             out[path] = True
             continue
         folder = path if path.is_dir() else vectors / name if (vectors / name).is_dir() else None
@@ -106,6 +106,11 @@ def plan(files, options):
     """(plans, what is wrong): a plan for each file that is a suite."""
     plans, wrong = [], []
     for path, named in files:
+        if str(path) == run_streams.NAME:
+            if not options.lockstep:
+                raise Refused(f"{run_streams.NAME}: compares the engines: needs --lockstep")
+            plans.append(run_streams.Plan(path, options))
+            continue
         try:
             kind = kind_of(path)
             if kind is None:
@@ -127,6 +132,11 @@ def plan(files, options):
 
 # -- in the processes --------------------------------------------------------------------------------------------
 
+def size_of(path):
+    """Size of a file, 0 for what is none."""
+    return path.stat().st_size if path.is_file() else 0
+
+
 def run_part(kind, path, part, parts, options):
     """Run a share of a file; gives a suite.Outcome."""
     try:
@@ -134,6 +144,8 @@ def run_part(kind, path, part, parts, options):
             return run_i6v.run(path, part, parts, options)
         if kind == "sst":
             return run_sst.run(path, part, parts, options)
+        if kind == "streams":
+            return run_streams.run(path, part, parts, options)
         return run_program.run(path, part, parts, options, kind)
     except BadSuite as error:
         return Outcome(wrong=[str(error)] if part == 0 else [])
@@ -170,7 +182,8 @@ def choose_options(args):
     if (args.engine == "native" or args.lockstep) and not native_built():
         raise Refused("the native engine is not built")
     engine = args.engine if args.engine in ("native", "python") else "native" if native_built() else "python"
-    return Options(engine, args.filter, args.limit, args.lockstep, args.cpu or MODEL, args.timeout or Options.seconds)
+    return Options(engine, args.filter, args.limit, args.lockstep, args.cpu or MODEL, args.timeout or Options.seconds,
+                   args.seed or 0)
 
 
 def main(args):
@@ -178,7 +191,7 @@ def main(args):
     options = choose_options(args)
     plans, wrong = plan(find_files(args.suite), options)
     tasks = [(p.kind, p.path, n, p.parts) for p in plans for n in range(p.parts)]
-    tasks.sort(key=lambda task: -task[1].stat().st_size / task[3])    # long ones first
+    tasks.sort(key=lambda task: -size_of(task[1]) / task[3])    # long ones first
     if not tasks and not wrong:
         raise Refused(f"no vectors of {options.filter!r}")
     results = {(p.path, n): Result(p.name, form) for p in plans for n, form in p.forms.items()}

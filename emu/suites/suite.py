@@ -18,6 +18,7 @@ class Options:
     lockstep: bool = False
     model: str = MODEL
     seconds: float = 60.0        # a program's time
+    seed: int = 0                # of the first random stream
 
     def features(self):
         """CPUID bits of the model."""

@@ -377,7 +377,7 @@ def test_runners_are_called(monkeypatch):
     assert main(["cpu-test", "--suite", "a", "--suite", "b", "--filter", "ADD", "--limit", "9", "--json"]) == 1
     args = seen[0]
     assert vars(args) == {"suite": ["a", "b"], "filter": "ADD", "limit": 9, "jobs": None, "json": True, "engine": None,
-                          "lockstep": False, "cpu": None, "timeout": None, "junit": None}
+                          "lockstep": False, "cpu": None, "timeout": None, "junit": None, "seed": None}
 
 
 def test_usage_error_is_not_a_crash():

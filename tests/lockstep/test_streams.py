@@ -1,20 +1,16 @@
 """Random instruction streams in every processor mode through both engines."""
 
-import os
-import random
+import json
 
 import pytest
 
+from emu.cli.main import main
 from emu.machine.config import MachineConfig
 from emu.machine.lockstep import Pair, machines
-
-from stream_code import Stream
-from stream_world import MODES, prepare
+from emu.suites import run_streams
+from emu.suites.stream_world import MODES
 
 pytestmark = pytest.mark.native
-
-SEEDS = int(os.environ.get("EMU_STREAMS", "20"))  # streams a mode in the long test
-IRQS = 1, 3, 4, 5, 10, 11, 12, 14  # what is pulled from outside
 
 
 @pytest.fixture(scope="module")
@@ -24,49 +20,45 @@ def pair(native):
     made.close()
 
 
-def interruptions(rng, places):
-    """Interrupt lines that go up, and down again soon, at some of the places."""
-    events = {}
-    places = sorted(places)
-    for n, place in enumerate(places[:-1]):
-        if rng.random() < 0.1:
-            line = rng.choice(IRQS)
-            events.setdefault(place, []).append((line, 1))
-            events.setdefault(places[min(n + rng.randrange(1, 4), len(places) - 1)], []).append((line, 0))
-    return {place: Pull(changes) for place, changes in events.items()}
-
-
-class Pull:
-    """Changes of interrupt lines."""
-
-    def __init__(self, changes):
-        self.changes = changes
-
-    def __call__(self, machine):
-        for line, level in self.changes:
-            machine._irqs.set_isa(line, level)
-
-
-def stream(pair, mode, seed, instructions, stretch):
-    """Compare one stream; fails the test where the engines differ."""
-    rng = random.Random(f"{mode}{seed}")
-    prepare(pair.wanted, mode, Stream(mode, rng).code(), rng)
-    state = pair.wanted.save()
-    pair.events = interruptions(rng, range(0, stretch, 50))
-    _done, found = pair.compare(state, stretch, stretch)
-    assert found is None, f"{mode} seed {seed}:\n{found}"
-    pair.events = {("cut", n): event for n, event in interruptions(rng, range(instructions)).items()}
-    _done, found = pair.compare(state, instructions, 0, seed=seed, longest=2000)
-    assert found is None, f"{mode} seed {seed}:\n{found}"
-
-
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_streams(pair, mode):
-    stream(pair, mode, 0, 6_000, 600)
+    found = run_streams.compare(pair, mode, 0, 6_000, 600)
+    assert found is None, str(found)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES, ids=str)
-def test_many_streams(pair, mode):
-    for seed in range(1, SEEDS + 1):
-        stream(pair, mode, seed, 40_000, 2_000)
+def test_a_difference_is_told(native, monkeypatch, capsys):
+    monkeypatch.setattr(run_streams, "INSTRUCTIONS", 300)
+    monkeypatch.setattr(run_streams, "STRETCH", 60)
+    prepare = run_streams.prepare
+
+    def other(machine, mode, code, rng):
+        prepare(machine, mode, code, rng)
+        restore = run_streams.pair_of("pentium4").got.restore
+
+        def wrong(state):
+            restore(state)
+            run_streams.pair_of("pentium4").got._cpu.gpr[7] ^= 4
+
+        monkeypatch.setattr(run_streams.pair_of("pentium4").got, "restore", wrong, raising=False)
+        monkeypatch.setattr(run_streams, "prepare", prepare)
+
+    command = ["cpu-test", "--lockstep", "--suite", "streams", "--filter", "flat", "--limit", "1", "--seed", "7", "--jobs", "1", "--json"]
+    assert main(command) == 0 and json.loads(capsys.readouterr().out)["vectors"] == 1
+    monkeypatch.setattr(run_streams, "prepare", other)
+    assert main(command) == 1
+    failure, = json.loads(capsys.readouterr().out)["failures"]
+    assert failure["form"] == "flat" and "seed 7: " in failure["difference"] and "gpr[7]" in failure["difference"]
+
+
+def test_streams_are_for_both_engines(capsys):
+    assert main(["cpu-test", "--suite", "streams"]) == 2
+    assert "--lockstep" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(7200)
+def test_twenty_million_instructions(native, capsys):
+    assert main(["cpu-test", "--lockstep", "--suite", "streams", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["vectors"] * (run_streams.INSTRUCTIONS + run_streams.STRETCH) >= 20_000_000 and result["failed"] == 0
+    assert len(result["suites"]) == 1 and result["suites"][0]["forms"] == len(MODES)

@@ -5,7 +5,7 @@ import struct
 from emu.cpu.encodings import encodings
 from emu.cpu.state import ESP
 
-from stream_world import ALIAS, CODE, CODE_SIZE, DATA_SIZE, LDT_SEL, READ_ONLY, page_table_entry
+from .stream_world import ALIAS, CODE, CODE_SIZE, DATA_SIZE, LDT_SEL, READ_ONLY, page_table_entry
 
 RARE = {"HLT": 0.05, "LGDT": 0.0, "LIDT": 0.0, "LMSW": 0.02, "WRMSR": 0.02, "SYSENTER": 0.1, "SYSEXIT": 0.1, "LTR": 0.1, "LLDT": 0.1,
         "CLTS": 0.3, "IRET": 0.3, "RETF": 0.3, "INT": 0.3, "INVD": 0.3, "WBINVD": 0.3, "CLI": 0.2, "CPUID": 0.3, "POPF": 0.5,

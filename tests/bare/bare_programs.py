@@ -14,6 +14,9 @@ HERE = Path(__file__).parent
 PROGRAMS = sorted(path.stem for path in HERE.glob("*.asm"))
 EXPECTED = re.compile(r"\s*;= (.*?)(?:\s+\|.*)?$")
 END = "END"
+MEDIA = {"dma"}     # programs that find their own image on a floppy and on a disk
+FLOPPY_SIZE = 1474560
+DISK_SIZE = 16 * 63 * 512 * 8       # 8 cylinders
 BOCHS_SHARE = Path("/usr/share/bochs")
 BOCHSRC = """
 config_interface: textconfig
@@ -31,6 +34,11 @@ error: action=report
 info: action=ignore
 debug: action=ignore
 log: {log}
+{media}
+"""
+BOCHS_MEDIA = """floppya: 1_44={floppy}, status=inserted
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=disk, path={disk}, mode=flat, cylinders=8, heads=16, spt=63
 """
 
 
@@ -47,10 +55,23 @@ def assemble(name, folder):
     return rom
 
 
+def media(rom):
+    """(floppy, disk) with the program on them, or None."""
+    if rom.stem not in MEDIA:
+        return None
+    made = []
+    for size, suffix in ((FLOPPY_SIZE, ".flp"), (DISK_SIZE, ".dsk")):
+        path = rom.with_suffix(suffix)
+        path.write_bytes(rom.read_bytes().ljust(size, b"\0"))
+        made.append(path)
+    return made
+
+
 def run_emu(rom, engine, timeout=60):
     """The lines that a ROM prints."""
+    more = dict(zip(("floppy", "disk"), media(rom) or ()))
     with Machine(bios=rom, memory="4M", engine=engine, display=None, debug_console=True, debug_exit=True, nic="none",
-                 net="none") as pc:
+                 net="none", **more) as pc:
         pc.run(timeout=timeout)
         return pc.debug_text().splitlines()
 
@@ -59,6 +80,8 @@ def run_qemu(rom, timeout=60):
     command = ["qemu-system-i386", "-M", "pc", "-cpu", "pentium3", "-m", "4", "-accel", "tcg", "-bios", rom, "-display", "none",
                "-monitor", "none", "-nic", "none", "-debugcon", "stdio", "-global", "isa-debugcon.iobase=0xe9",
                "-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+    for path, kind in zip(media(rom) or (), ("floppy", "ide")):
+        command += ["-drive", f"if={kind},format=raw,index=0,file={path}"]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
         return done.stdout.decode("latin-1").splitlines()
@@ -70,7 +93,8 @@ def run_bochs(rom, timeout=60):
     """Bochs's debugger starts the program by `c`, after each reset too; its only screen without a display is VNC, in a network of its own."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        (folder / "bochsrc").write_text(BOCHSRC.format(rom=rom, log=folder / "log"))
+        more = BOCHS_MEDIA.format(**dict(zip(("floppy", "disk"), media(rom)))) if media(rom) else ""
+        (folder / "bochsrc").write_text(BOCHSRC.format(rom=rom, log=folder / "log", media=more))
         (folder / "go").write_text("c\n" * 8)
         command = ["bochs", "-q", "-f", folder / "bochsrc", "-rc", folder / "go"]
         if shutil.which("unshare") and os.geteuid() == 0:

@@ -1,6 +1,7 @@
 ; Hardware interrupts: where they are taken (STI, MOV SS, HLT, IRET, REP), FERR# and IRQ 13, the A20 gate; then double
 ; faults.
 %include "frame.inc"
+%include "irq.inc"
         DESC T8, 0x67, A_TSS32, 0                       ; 40: the task of #DF
         DESC 0x60000, 0xFFF, A_DATA, F32                ; 48: a stack of 4 KiB
         DESC 0x400000, 0x67, A_TSS32, 0                 ; 50: a TSS in an absent page
@@ -11,31 +12,7 @@ PD      equ TABLES
 PT0     equ TABLES + 0x1000
 PT1     equ TABLES + 0x2000
 
-; IRQ 0 pending: counter 0 of the 8254 in mode 0 has run out, IF is clear
-%macro PENDING 0
-        call make_pending
-%endmacro
-
-main:   mov dword [0xFEE000F0], 0x1FF   ; 3A 10.5.1: the 8259A's INTR comes in at LINT0 of the local APIC
-        mov dword [0xFEE00350], 0x700
-        mov al, 0x11            ; both 8259A: edges, cascade, vectors 20h and 28h
-        out 0x20, al
-        out 0xA0, al
-        mov al, 0x20
-        out 0x21, al
-        mov al, 0x28
-        out 0xA1, al
-        mov al, 4
-        out 0x21, al
-        mov al, 2
-        out 0xA1, al
-        mov al, 1
-        out 0x21, al
-        out 0xA1, al
-        mov al, 0xFE
-        out 0x21, al
-        mov al, 0xFF
-        out 0xA1, al
+main:   call init_irqs
 
 ; -- where an interrupt is taken ---------------------------------------------------------------------------------------------
 ;= sti int 20 +2 8 IF                           | STI (volume 2): after the instruction that follows STI
@@ -292,32 +269,5 @@ ferr_seen:
         out 0xA0, al
         out 0x20, al
         iretd
-make_pending:
-        cli
-        mov al, 0x30            ; counter 0, both bytes, mode 0
-        out 0x43, al
-        mov al, 2
-        out 0x40, al
-        xor al, al
-        out 0x40, al
-.wait:  mov al, 0x0A            ; until the request shows in IRR
-        out 0x20, al
-        in al, 0x20
-        test al, 1
-        jz .wait
-        ret
-start_timer:
-        cli
-        mov al, 0x30
-        out 0x43, al
-        mov al, 0x80
-        out 0x40, al
-        xor al, al
-        out 0x40, al
-        ret
-eoi:    cli
-        mov al, 0x20
-        out 0xA0, al
-        out 0x20, al
-        ret
+        IRQ_ROUTINES
 %include "frame_end.inc"

@@ -9,6 +9,7 @@ HLT_HANGS = "forgets the single-step trap when HLT with IF clear halts it; HLT (
 GD = "knows no general detect (3B 17.3.1.3)"
 BOCHS_REP_RF = "does not set RF in the image between iterations of REP (3B 17.3.1.1)"
 ICEBP = "gives #UD for F1 in TCG, which INT1 (volume 2) says is #DB"
+NO_VME = "TCG has no VME: STI faults with IOPL below 3"
 NO_LIMITS = "TCG checks no segment limits (3A 5.3)"
 NO_AC = "TCG checks no alignment for this processor (3A 6.15, #AC)"
 NO_MSR_CHECKS = "takes whatever is written to an MSR, known or not (WRMSR, volume 2)"
@@ -135,6 +136,14 @@ KNOWN = {
         "sti.mov_ss int 20 +4 8 IF": ("sti.mov_ss int 20 +3 8 IF", "MOV SS in the shadow of STI casts none itself (3A 6.8.3)"),
         "rep int 20 +0 8 IF+RF": ("rep int 20 +* 8 IF", "looks at interrupts between blocks of its own making, maybe after REP only"),
     },
+    ("qemu", "nmi_tasks"): {
+        "absent #NP(13) +0 8 RF": ("absent #NP(12) +0 8 -", "forgets EXT (3A 6.13)"),
+    },
+    ("qemu", "v86irq"): {
+        "vme.if #GP(0) +1 1000 RF+VM+VIF": ("vme.if #GP(0) +0 1000 VM", NO_VME),
+        "vme.if int 20 +1 1000 IF+RF+VM+VIF": ("vme.if int 20 +0 1000 IF+VM", NO_VME),
+        "vip.vif #GP(0) +0 1000 IF+RF+VM+VIF+VIP": ("vip.vif #GP(0) +1 1000 IF+VM+VIF+VIP", NO_VME),
+    },
     ("qemu", "real"): {
         "ud.lock #UD +0 1000 -": ("ud.lock int 90 +5 1000 -", "takes LOCK before MOV (LOCK, volume 2)"),
         "gp.word #GP +0 1000 -": ("gp.word int 90 +4 1000 -", NO_LIMITS),
@@ -149,6 +158,7 @@ STOPS = {
     ("qemu", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("bochs", "debug"): ("step.hlt #DB +1 8 TF dr6=FFFF4FF0", HLT_HANGS),
     ("qemu", "registers"): ("cr4.reserved #GP(0) +0 8 RF", "dies of reserved bits in CR4 (MOV CR, volume 2)"),
+    ("bochs", "dma"): ("fdc.loop 3", "goes on with a decoded loop that a device has written over (3A 11.6)"),
     ("qemu", "interrupts"): ("ferr 1 2D", "FERR# with TCG ends in a failed assertion"),
     ("qemu", "real"): ("gp.jump #GP +0 1000 -", NO_LIMITS + ": it runs wild"),
     ("qemu", "v86"): ("vme3.own #GP(0) +0 1000 I1+I2+RF+VM", "TCG has no VME"),

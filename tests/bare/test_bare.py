@@ -64,7 +64,7 @@ def test_peers(rom, peer, run, name):
     if not shutil.which(program):
         pytest.skip(f"{program} is not installed")
     want, stops = peer_lines(peer, name)
-    said = run(rom(name), timeout=5 if stops else 60)
+    said = run(rom(name), timeout=(15 if peer == "bochs" else 5) if stops else 60)
     if stops:
         said = said[:len(want)]
     same = [line if fnmatchcase(line, pattern) else pattern for line, pattern in zip(said, want)] + want[len(said):]

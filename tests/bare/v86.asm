@@ -1,52 +1,11 @@
 ; Virtual-8086 mode: how it is entered and left, what IOPL and VME make of its instructions.
 %include "frame.inc"
+%include "v86.inc"
 T1      equ SCRATCH + 0x1000
-VSTACK  equ 0x6000              ; segment of the V86 stack, 64 KiB at 60000h
-PARA equ ORIGIN >> 4         ; the program's own segment
         DESC T1, 0x67, A_TSS32, 0                       ; 40
         DESC 0, 0xFFFFF, 0x9F, F32 | F4K                ; 48: conforming code
         DESC 0, 0xFFFFF, 0xDB, F32 | F4K                ; 50: code of level 2
 PROGRAM
-
-; V86 name, label, flags: try the 16-bit code at a label (offset in PARA), with EFLAGS = flags
-%macro V86 3
-        TRY %1, %2 - origin
-        push dword 0x7777               ; GS
-        push dword 0x6666               ; FS
-        push dword PARA              ; DS
-        push dword SCRATCH >> 4         ; ES
-        push dword VSTACK               ; SS
-        push dword 0x8000               ; ESP
-        push dword VM_ | 2 | (%3)
-        push dword PARA
-        push dword %2 - origin
-        iretd
-%endmacro
-
-; Simple V86 case: name, flags, then code; ends with INT 90h
-%macro CASE 2
-        V86 %1, %%code, %2
-        bits 16
-%%code:
-%endmacro
-%macro CASE_END 0
-        int 0x90
-        bits 32
-        DONE
-%endmacro
-
-%macro CR4_SET 1
-        mov eax, cr4
-        or eax, %1
-        mov cr4, eax
-%endmacro
-%macro REDIRECT 2               ; vector, 0 for the program's own handler, 1 for the monitor's
-%if %2
-        or byte [MAIN_TSS + 0x68 + (%1) / 8], 1 << ((%1) & 7)
-%else
-        and byte [MAIN_TSS + 0x68 + (%1) / 8], ~(1 << ((%1) & 7)) & 0xFF
-%endif
-%endmacro
 
 main:
 ; The program's own handlers: real-mode vectors 20h and 21h

@@ -14,10 +14,11 @@ from emu.cpu.state import Cpu
 F_FPU, F_VME, F_DE, F_PSE, F_TSC, F_MSR, F_PAE, F_MCE, F_CX8, F_APIC = (1 << n for n in range(10))
 F_SEP, F_MTRR, F_PGE, F_MCA, F_CMOV, F_PAT, F_PSE36 = (1 << n for n in range(11, 18))
 F_CLFSH, F_MMX, F_FXSR, F_SSE, F_SSE2, F_SS = (1 << n for n in (19, 23, 24, 25, 26, 27))
+F_TR = 1 << 10  # the 486's test registers: a feature that CPUID does not show
 
 # What the emulator has; no model announces more.
 IMPLEMENTED = (F_FPU | F_VME | F_DE | F_PSE | F_TSC | F_MSR | F_PAE | F_MCE | F_CX8 | F_APIC | F_SEP | F_MTRR | F_PGE | F_MCA
-               | F_CMOV | F_PAT | F_PSE36 | F_CLFSH | F_MMX | F_FXSR | F_SSE | F_SSE2)
+               | F_CMOV | F_PAT | F_PSE36 | F_CLFSH | F_MMX | F_FXSR | F_SSE | F_SSE2 | F_TR)
 
 # Leaves of a hypervisor: the bit that announces them (CPUID.1 ECX); the highest and a signature; frequencies in kHz
 F_HYPERVISOR = 1 << 31
@@ -44,7 +45,7 @@ class Model:
 
 # 486DX4, Pentium MMX (P55C), Pentium II (Deschutes), Pentium III (Coppermine), Pentium 4 (Northwood)
 MODELS = (
-    Model("486", 0x0480, 1, F_FPU | F_VME),
+    Model("486", 0x0480, 1, F_FPU | F_VME | F_TR),
     Model("pentium", 0x0543, 1, P5, apic_version=0x00030010),
     Model("pentium2", 0x0652, 2, P6, caches=(0x03020101, 0, 0, 0x0C040843), apic_version=0x00040011),
     Model("pentium3", 0x0686, 2, P6 | F_SSE, brand_id=2, caches=(0x03020101, 0, 0, 0x0C040882),
@@ -112,7 +113,7 @@ def cpuid(cpu: Cpu, leaf: u32) -> (u32, u32, u32, u32):
     c: u32 = LEAVES[(at + 2) & 511]
     d: u32 = LEAVES[(at + 3) & 511]
     if slot == 1:
-        d = cpu.features
+        d = cpu.features & (0xFFFFFFFF ^ F_TR)
         if cpu.hypervisor:
             c = c | F_HYPERVISOR
     return a, b, c, d

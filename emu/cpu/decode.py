@@ -121,6 +121,7 @@ def decode(cpu: Cpu, r: Rec) -> u16:
             mod = 3
         r.reg = modrm >> 3 & 7
         r.rm = modrm & 7
+        r.imm2 = u16(op & 7) << 8 | modrm  # an x87's opcode as it remembers it
         if mod != 3:
             mem = True
             disp_size: u8 = mod

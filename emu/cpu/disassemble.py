@@ -162,11 +162,11 @@ class Disassembler:
             if letter == "M":
                 width = {"": 0, "s": 0, "p": bits + 16, "a": 2 * bits}.get(size, width)
             return self._memory(r, width)
-        n = r.reg if letter in "GSCDPV" else r.rm
+        n = r.reg if letter in "GSCDTPV" else r.rm
         if letter == "S":
             return SEGMENTS[n]
-        if letter in "CD" and size == "d":
-            return ("cr" if letter == "C" else "dr") + str(n)
+        if letter in "CDT" and size == "d":
+            return f"{letter.lower()}r{n}"
         if letter in "PQN":
             return f"mm{n}"
         if letter in "VWU":

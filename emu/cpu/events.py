@@ -5,10 +5,10 @@ from emu.bus.component import hot
 from emu.bus.types import NEVER, i64, u8, u64
 
 from .exceptions import check_interrupts, debug_fetch, deliver_debug_trap, virtual_interrupt
-from .state import DR6_BS, IF, MODE_DEBUG, RF, SHADOW_SS, TF, Cpu
+from .state import DR6_BS, IF, MODE_DEBUG, RF, SHADOW_SS, TF, WAKE_INIT, WAKE_NMI, Cpu
 
-# What poll says
-RUN, STOP, IDLE, SHUTDOWN = range(4)
+# What poll says.  IDLE: the processor waits; HALT: for what cannot come.
+RUN, STOP, IDLE, SHUTDOWN, HALT = range(5)
 # The longest run between two polls, in instructions: keeps stop requests prompt, and timers exact in host time.
 VIRTUAL_SLICE, HOST_SLICE = 400_000, 20_000
 
@@ -42,15 +42,20 @@ def poll(cpu: Cpu) -> u8:
             taken: bool = check_interrupts(cpu)
             if taken and cpu.trap != 0:  # into a task whose TSS has the T bit set
                 deliver_debug_trap(cpu)
-        if cpu.mode & MODE_DEBUG != 0 and cpu.shadow & SHADOW_SS == 0 and not cpu.halted and not cpu.repeating:
+        if cpu.mode & MODE_DEBUG != 0 and cpu.shadow & SHADOW_SS == 0 and not cpu.halted and not cpu.frozen \
+                and not cpu.repeating:
             hit: bool = debug_fetch(cpu)
         virtual: bool = virtual_interrupt(cpu)
         if cpu.shutdown:
             return SHUTDOWN
-        if not cpu.halted:
+        if cpu.ignne != 0:
+            cpu.frozen = False
+        if not cpu.halted and not cpu.frozen:
             break
         if cpu.eflags & IF == 0:
-            return IDLE  # nothing but NMI or reset ends this
+            wakers: u8 = cpu.wakers()
+            if wakers & WAKE_INIT == 0 and (wakers & WAKE_NMI == 0 or cpu.nmi_masked):
+                return HALT
         deadline: u64 = cpu.next_deadline()
         if cpu.stop_time < deadline:
             deadline = cpu.stop_time

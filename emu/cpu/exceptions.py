@@ -13,7 +13,7 @@ from emu.cpu.segments import (
     ATTR_P, INT16, INT32, TASK_GATE, TRAP16, TRAP32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
     is_code, is_conforming, load_real_segment, mark_accessed, set_null, set_segment, update_mode)
 from emu.cpu.state import (
-    AC, CR0_PE, CR4_DE, CR4_PVI, CR4_VME, CS, DB, DF_VEC, DR7_GD, DS, ES, ESP, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
+    AC, CR0_PE, CR4_DE, CR4_PVI, CR4_VME, CS, DB, DF_VEC, DR7_GD, DS, ES, ESP, FREEZE, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
     SHADOW_SS, SS, TF, TR, VIF, VIP, VM, Cpu)
 from emu.cpu.tasks import SWITCH_CALL, TSS_IOMAP, TSS_LIMIT, caught_fault, enter_task, keep_late
 
@@ -211,6 +211,7 @@ def deliver(cpu: Cpu, vector: u8, error: u32, kind: u8) -> None:
     cpu.repeating = False
     cpu.shadow = 0
     cpu.halted = False
+    cpu.frozen = False
 
 
 @hot
@@ -251,6 +252,10 @@ def deliver_event(cpu: Cpu, vector: u8, error: u32, kind: u8) -> None:
 def deliver_fault(cpu: Cpu, vector: u8, error: u32) -> None:
     """Deliver a fault that an instruction raised; Cpu.eip is the start of the instruction."""
     cpu.trap = 0
+    if vector == FREEZE:
+        cpu.frozen = True
+        cpu.resuming = False
+        return
     deliver_event(cpu, vector, error, FAULT)
 
 

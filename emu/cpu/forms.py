@@ -22,7 +22,7 @@ MODULES = ("arith", "logic", "shift", "bits", "muldiv", "bcd", "move", "stack", 
 FIXED = {"AL": (8, 0), "CL": (8, 1), "AX": (16, 0), "DX": (16, 2)}
 # CPUID bits of the table's cpu=; p6 stands for what that generation brought without a bit of its own
 FEATURES = {"p6": cpuid.F_CMOV, **{name: getattr(cpuid, f"F_{name.upper()}") for name in (
-    "fpu", "tsc", "msr", "cx8", "sep", "cmov", "clfsh", "mmx", "fxsr", "sse", "sse2")}}
+    "fpu", "tr", "tsc", "msr", "cx8", "sep", "cmov", "clfsh", "mmx", "fxsr", "sse", "sse2")}}
 NEXT, JUMP, GOTO, ENDS = "next", "jump", "goto", "ends"  # how a handler leaves: see emu/cpu/engine.py
 
 # What an entry's immediate is

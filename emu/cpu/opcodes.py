@@ -331,6 +331,8 @@ TWO_BYTE = """
 0F 21 /r     MOV:MOV_from_dr Rd,Dd    raw ends cpl0 mod3
 0F 22 /r     MOV:MOV_to_cr Cd,Rd      raw ends cpl0 mod3
 0F 23 /r     MOV:MOV_to_dr Dd,Rd      raw ends cpl0 mod3
+0F 24 /r     MOV:MOV_from_tr Rd,Td    raw ends cpl0 mod3 cpu=tr
+0F 26 /r     MOV:MOV_to_tr Td,Rd      raw ends cpl0 mod3 cpu=tr
 0F 30        WRMSR                    raw ends cpl0 cpu=msr
 0F 31        RDTSC                    raw ends cpu=tsc
 0F 32        RDMSR                    raw ends cpl0 cpu=msr

@@ -46,11 +46,13 @@ def reset_cpu(cpu: Cpu) -> None:
     cpu.cr4 = 0
     for n in range(8):
         cpu.dr[n] = 0
+        cpu.tr[n] = 0
     cpu.dr[6] = 0xFFFF0FF0
     cpu.dr[7] = 0x400
     set_cpl(cpu, 0)
     cpu.shadow = 0
     cpu.halted = False
+    cpu.frozen = False
     cpu.shutdown = False
     cpu.nmi = 0
     cpu.nmi_masked = False

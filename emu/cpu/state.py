@@ -28,6 +28,7 @@ DR7_GD = 0x2000
 # Exception vectors
 DE, DB, NMI, BP, OV, BR, UD, NM, DF_VEC, TS_VEC, NP, SS_VEC, GP, PF_VEC = 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14
 MF, AC_VEC, MC, XM = 16, 17, 18, 19
+FREEZE = 0xFF  # raised like a fault: the processor stands still before the instruction (volume 1, appendix D)
 
 # How flags are kept: Cpu.cc_kind (emu/cpu/flags.py)
 K_FLAGS, K_RES, K_ADD, K_ADC1, K_SUB, K_SBB1, K_LOGIC, K_INC, K_DEC = range(9)
@@ -42,6 +43,9 @@ MODE_CODE32, MODE_STACK32, MODE_FLAT, MODE_AC, MODE_DEBUG = 1, 2, 4, 8, 16
 
 # Cpu.shadow: what the instruction before holds off
 SHADOW_STI, SHADOW_SS = 1, 2
+
+# What Cpu.wakers says
+WAKE_NMI, WAKE_INIT = 1, 2
 
 TLB_SIZE = 512  # entries a bank; bank 0 supervisor, bank 1 user
 ITLB_SIZE = 128
@@ -93,7 +97,7 @@ class Rec(Struct):
     h: Native("Handler *")
     imm: u32
     disp: u32
-    imm2: u16
+    imm2: u16  # without a second immediate: bits 10-0 of the opcode and ModRM, as the x87 remembers them
     rm: REGISTER
     reg: REGISTER
     base: Bounded(8, 8)
@@ -131,8 +135,11 @@ class Cpu(Component):
     cr3: u32
     cr4: u32
     dr: Array(u32, 8)
+    tr: Array(u32, 8)  # test registers of a 486
     shadow: u8
     halted: bool
+    frozen: bool  # before an x87 instruction, while an error is reported by FERR#
+    ignne: u8  # IGNNE#: 1 while asserted
     shutdown: bool
     intr: u8
     nmi: u8
@@ -199,6 +206,7 @@ class Cpu(Component):
     acknowledge: Wire(ret=u8)  # interrupt acknowledge cycle: gives the vector
     apic_base_changed: Wire(u64)  # IA32_APIC_BASE, after reset and writes
     ferr: Wire(u8)
+    wakers: Wire(ret=u8)  # WAKE_NMI and WAKE_INIT, where such a message may come still
     phys_read8: Wire(u32, ret=u8)
     phys_read16: Wire(u32, ret=u16)
     phys_read32: Wire(u32, ret=u32)
@@ -236,6 +244,12 @@ class Cpu(Component):
         if level != 0:
             self.nmi = 1
             self.attention = True
+
+    @hot
+    def set_ignne(self, level: u8) -> None:
+        """The IGNNE# input (1: asserted)."""
+        self.ignne = level
+        self.attention = True
 
     @hot
     def request_reset(self) -> None:

@@ -20,6 +20,7 @@ LEVEL = 1 << 15
 MASKED = 1 << 16
 LOW_WRITABLE = 0x1AFFF          # all but delivery status (messages are sent at once) and remote IRR
 LOWEST_PRIORITY = 1             # the last of the delivery modes that may be level-triggered
+NMI, INIT = 4, 5
 
 
 class IoApic(Component):
@@ -97,6 +98,19 @@ class IoApic(Component):
             if entry & REMOTE_IRR != 0 and entry & 0xFF == vector:
                 self.entries[n] = entry & (0xFFFFFFFFFFFFFFFF ^ REMOTE_IRR)
                 self.serve(n)
+
+    @hot
+    def wakers(self) -> u8:
+        """Which of NMI (1) and INIT (2) an input may send."""
+        found: u8 = 0
+        for n in range(INPUTS):
+            entry: u64 = self.entries[n]
+            if entry & MASKED == 0:
+                if entry >> 8 & 7 == NMI:
+                    found |= 1
+                elif entry >> 8 & 7 == INIT:
+                    found |= 2
+        return found
 
     # -- registers -------------------------------------------------------------------------------------------------
 

@@ -168,6 +168,20 @@ class LocalApic(LocalApicTimer):
         self.update()
 
     @hot
+    def wakers(self) -> u8:
+        """Which of NMI (1) and INIT (2) may reach the processor while it does nothing itself.  Nothing pulls LINT1 here."""
+        if not self.enabled:
+            return 0
+        found: u8 = self.more_wakers()
+        entry: u32 = self.lvt[LVT_LINT0]
+        if entry & LVT_MASKED == 0:
+            if entry >> 8 & 7 == NMI:
+                found |= 1
+            elif entry >> 8 & 7 == INIT:
+                found |= 2
+        return found
+
+    @hot
     def lint_fixed(self, pin: u8) -> None:
         """A fixed interrupt of a pin; LINT1 is never level-triggered (10.5.1)."""
         n: u8 = pin & 1

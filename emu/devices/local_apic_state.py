@@ -75,6 +75,7 @@ class LocalApicState(Component):
     end_of_interrupt: Wire(u8)              # EOI message to the I/O APIC, with the vector of a level-triggered interrupt
     ready: Wire()                           # messages that were not accepted may be sent again
     page_moved: Wire()
+    more_wakers: Wire(ret=u8)               # what the I/O APIC may send (see wakers)
     now: Wire(ret=u64)                      # guest time in ns
 
     def reset(self):

@@ -8,10 +8,10 @@ import time
 from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_VIDEO
 from emu.bus.types import NEVER
 from emu.cpu.cpuid import F_TSC, MODELS
-from emu.cpu.events import HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
+from emu.cpu.events import HALT, HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
 from emu.cpu.fpu.state import reset_fpu
 from emu.cpu.reset import reset_cpu
-from emu.cpu.state import CR0_PE, IF
+from emu.cpu.state import CR0_PE
 from emu.devices.ata import AtaDisk
 from emu.devices.atapi import AtapiDrive
 from emu.devices.i440fx import SEGMENTS
@@ -36,7 +36,7 @@ FONT_MEMORY = 256 << 20  # what is searched: kernels lie low
 HOST_SLEEP = 0.01
 PROMPT = 0.02  # host seconds: a run comes back after about as long, to see whether somebody wants something
 CHUNK, MOST_CHUNK = 20_000, 1 << 22  # instructions of a run: at first, and what a fast host works up to
-STEP_IDLE = 1_000_000_000  # ns of guest time that a halted processor may wait in step()
+STEP_IDLE, STEP_PIECE = 1_000_000_000, 4000  # ns of guest time that a processor may wait in so many instructions of step()
 BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
 
@@ -305,6 +305,8 @@ class Machine:
             self._reset_asked("reset")
         elif code == SHUTDOWN and self.ended is None:
             self._reset_asked("triple-fault")
+        elif code == HALT and self.ended is None:
+            self.ended = "halt"
         elif code == IDLE and self.ended is None:
             self._idle(stop_time)
         return code
@@ -316,11 +318,7 @@ class Machine:
             self.reset()
 
     def _idle(self, stop_time):
-        """The processor halts and time does not skip: wait for a timer, or end if nothing can wake it."""
-        cpu = self._cpu
-        if not cpu.eflags & IF:
-            self.ended = "halt"
-            return
+        """The processor halts and time does not skip: wait for a timer."""
         wait = HOST_SLEEP
         if self._clock.host:
             due = min(self._next_deadline(), stop_time)
@@ -369,14 +367,16 @@ class Machine:
             self._to_tick(end)
 
     def step(self, count=1):
-        """Execute ``count`` instructions; fewer if the machine ends, or halts for a second of guest time."""
+        """Execute ``count`` instructions; fewer if the machine ends, or halts for a second of guest time.
+
+        It goes by pieces, so that where it gives up depends on the guest alone, not on the host's time."""
         cpu, now = self._cpu, self._clock.now
         target = cpu.icount + count
-        at, limit = cpu.icount, now() + STEP_IDLE
-        while self.ended is None and cpu.icount < target and now() < limit:
-            self._run(stop_time=limit, stop_count=target)
-            if cpu.icount != at:
-                at, limit = cpu.icount, now() + STEP_IDLE
+        piece = cpu.icount
+        while self.ended is None and cpu.icount == piece < target:
+            piece, limit = min(target, piece + STEP_PIECE), now() + STEP_IDLE
+            while self.ended is None and cpu.icount < piece and now() < limit:
+                self._run(stop_time=limit, stop_count=piece)
 
     def _host_input(self):
         if self._serial_source is not None:

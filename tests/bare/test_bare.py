@@ -10,6 +10,9 @@ import pytest
 from bare_programs import PROGRAMS, assemble, expected, run_bochs, run_emu, run_qemu
 from peers import KNOWN, STOPS
 
+from emu.machine import lockstep
+from emu.machine.config import MachineConfig
+
 
 @pytest.fixture(scope="session")
 def rom(tmp_path_factory):
@@ -48,6 +51,17 @@ def without_rf(line):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_native(rom, name):
     assert run_emu(rom(name), "native") == expected(name)
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("name", ["ferr", "nmi"])
+def test_engines_agree(rom, name):
+    """In lock-step, where the processor stands still and is woken."""
+    config = MachineConfig.make(bios=rom(name), memory="4M", nic="none", debug_exit=True)
+    for stretch in (20_000, 7):
+        points = lockstep.boot(config, first=37_100, points=1, every=1, instructions=5_000, stretch=stretch)
+        assert points[0].difference is None, str(points[0].difference)
+        assert points[0].compared > 1_000
 
 
 @pytest.mark.slow

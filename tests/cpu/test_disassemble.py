@@ -40,6 +40,7 @@ def plain(text):
     text = re.sub(r"^(pusha|popa|pushf|popf|iret|fldenv|fnstenv|frstor|fnsave)[wd]\b", r"\1", text)
     text = re.sub(r"^(pinsrw mm\d,|pinsrw xmm\d,)e(\w\w),", r"\1\2,", text)
     text = re.sub(r"^(push|pop|ret|call|jmp|retf|enter|leave|sysexit|lgdt|sgdt|lidt|sidt)[wd]\b", r"\1", text)
+    text = re.sub(r"^(cmp[ps][sd].*),0x[0-7]$", r"\1", re.sub(r"^cmp(eq|lt|le|unord|neq|nlt|nle|ord)([ps][sd])\b", r"cmp\2", text))
     text = text.replace("repnz", "repne").replace("repz", "repe").replace("sal ", "shl ").replace("fcom st,", "fcom ")
     text = text.replace("fcomp st,", "fcomp ")
     text = re.sub(r"\[(0x[0-9a-f]+)\]", r"ds:\1", text)

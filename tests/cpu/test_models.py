@@ -9,11 +9,13 @@ from emu.cpu.cpuid import MODELS
 from emu.cpu.encodings import encodings
 from emu.cpu.forms import FEATURES, UD_FORM, tables
 from emu.cpu.decode import decode
+from emu.cpu.disassemble import Disassembler
 from emu.cpu.fpu.state import reset_fpu
 from emu.cpu.msr import read_msr, write_msr
 from emu.cpu.paging import walk_legacy
 from emu.cpu.reset import reset_cpu
 from emu.cpu.semantics.fxsave import FXSAVE
+from emu.cpu.semantics.system import MOV_from_tr, MOV_to_tr
 from emu.cpu.state import CR0_PE, CR0_PG, CS, GP, ID, PF_VEC, Rec
 
 from emu.suites.bare import BareBoard
@@ -57,12 +59,32 @@ def test_an_instruction_that_the_model_lacks_is_undefined(index, name):
 def test_generations():
     """What came with which part."""
     assert {f: NAMES[first_with(f)] for f in FEATURES} == {
-        "fpu": "486", "tsc": "pentium", "msr": "pentium", "cx8": "pentium", "mmx": "pentium", "p6": "pentium2",
+        "fpu": "486", "tr": "486", "tsc": "pentium", "msr": "pentium", "cx8": "pentium", "mmx": "pentium", "p6": "pentium2",
         "cmov": "pentium2", "sep": "pentium2", "fxsr": "pentium2", "sse": "pentium3", "sse2": "pentium4", "clfsh": "pentium4"}
     for m in MODELS:
         assert m.name == "486" or m.features & cpuid.F_TSC
     families = [m.signature >> 8 & 15 for m in MODELS]
     assert families == [4, 5, 6, 6, 15]
+
+
+def test_test_registers():
+    """A 486 keeps what is written to TR3 to TR7; CPUID does not show that they are there."""
+    cpu, r = processor("486"), Rec()
+    assert cpuid.cpuid(cpu, 1)[3] == cpuid.F_FPU | cpuid.F_VME
+    for r.reg in range(8):
+        cpu.gpr[0] = 0x1234_5671 * (r.reg + 1) & 0xFFFFFFFF
+        if r.reg < 3:
+            assert attempt(MOV_to_tr, cpu, r) == attempt(MOV_from_tr, cpu, r) == (6, 0)
+        else:
+            MOV_to_tr(cpu, r)
+    for r.reg in range(7, 2, -1):
+        MOV_from_tr(cpu, r)
+        assert cpu.gpr[0] == 0x1234_5671 * (r.reg + 1) & 0xFFFFFFFF
+    cpu.gpr[0], r.reg = 1, 6                    # look for page 0: TR7 says that there was no hit
+    MOV_to_tr(cpu, r)
+    assert cpu.tr[7] == 0x1234_5671 * 8 & 0xFFFFFFEF
+    show = Disassembler().instruction
+    assert show(b"\x0f\x24\xf8") == "mov eax,tr7" and show(b"\x0f\x26\xd9") == "mov tr3,ecx"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ import pytest
 
 from emu.bus.types import u8, u16, u32
 from emu.cpu import msr as m
-from emu.cpu.cpuid import F_FPU, IMPLEMENTED, MODELS, cpuid
+from emu.cpu.cpuid import F_FPU, F_TR, IMPLEMENTED, MODELS, cpuid
 from emu.cpu.msr import read_msr, write_msr
 from emu.cpu.paging import lookup_read
 from emu.cpu.reset import reset_cpu
@@ -415,7 +415,7 @@ def test_cpuid(index, model):
     level, b, c, d = cpuid(cpu, 0)
     assert level == model.level and b"".join(x.to_bytes(4, "little") for x in (b, d, c)) == b"GenuineIntel"
     signature, _, _, features = cpuid(cpu, 1)
-    assert signature == model.signature == cpu.gpr[2] and features == model.features & IMPLEMENTED
+    assert signature == model.signature == cpu.gpr[2] and features == model.features & IMPLEMENTED & ~F_TR
     assert features & F_FPU and cpuid(cpu, 0x12345) == cpuid(cpu, level)
     assert cpuid(cpu, 2) == (model.caches if level >= 2 else cpuid(cpu, 1))
 

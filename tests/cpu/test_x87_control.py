@@ -2,9 +2,11 @@
 import pytest
 
 from emu.bus.types import Fault, u16, u32
+from emu.cpu.cpuid import MODELS
 from emu.cpu.fpu import x87
+from emu.cpu.fpu.pointers import fpu_pointers
 from emu.cpu.fpu.state import reset_fpu
-from emu.cpu.state import CR0_EM, CR0_MP, CR0_NE, CR0_PE, CR0_TS, DS, MF, NM, VM, Cpu, Rec
+from emu.cpu.state import CR0_EM, CR0_MP, CR0_NE, CR0_PE, CR0_TS, DS, FREEZE, MF, NM, VM, Cpu, Rec
 
 AT = 0x1000
 
@@ -119,15 +121,32 @@ def test_pending_error_faults(rig):
 
 
 def test_ferr(rig):
+    """With CR0.NE clear the next waiting instruction stands still while FERR# is asserted, unless IGNNE# is."""
     cpu = rig.cpu
     cpu.cr0 = CR0_PE
     unmask_and_divide(cpu)
     assert rig.levels == []
+    for _ in range(2):
+        with pytest.raises(Fault) as fault:
+            x87.fpu_wait(cpu, rig.r)
+        assert fault.value.vector == FREEZE and rig.levels == [1]
+    x87.FNSTSW_AX(cpu, rig.r)
+    cpu.ignne = 1
     x87.fpu_wait(cpu, rig.r)
-    x87.fpu_wait(cpu, rig.r)
-    assert rig.levels == [1]
     x87.FNCLEX(cpu, rig.r)
     assert rig.levels == [1, 0]
+
+
+def test_when_ferr_rises(rig):
+    """A P6 tells at the end of the instruction, earlier processors before the next waiting one."""
+    cpu = rig.cpu
+    cpu.cr0 = CR0_PE
+    for name in ("pentium", "pentium2"):
+        cpu.features = next(m.features for m in MODELS if m.name == name)
+        x87.FNINIT(cpu, rig.r)
+        unmask_and_divide(cpu)
+        fpu_pointers(cpu, rig.r)
+        assert rig.levels == ([1] if name == "pentium2" else [])
 
 
 def test_control_word_makes_and_unmakes_errors(rig):

@@ -380,9 +380,9 @@ flat:
     pop eax
     fldz
     fld1
-    fdiv st0, st1
+    fdiv st0, st1               ; (a waiting instruction would freeze until the error is cleared)
     sti
-    fwait
+    nop
     nop
     cli
     fnclex

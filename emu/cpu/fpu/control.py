@@ -22,7 +22,7 @@ def FLDCW(cpu: Cpu, r: Rec) -> None:
     fpu_wait(cpu, r)
     src: u16 = read_mem[u16](cpu, r, r.seg, ea(cpu, r))
     cpu.fpu.fcw = (src & FCW_WRITABLE) | FCW_ALWAYS
-    update_error(cpu)
+    update_error(cpu, r)
 
 
 @hot
@@ -51,11 +51,11 @@ def FNCLEX(cpu: Cpu, r: Rec) -> None:
     """DB E2: clear exceptions."""
     fpu_nowait(cpu)
     cpu.fpu.fsw = cpu.fpu.fsw & (0xFFFF - BUSY - ES - SF - EXCEPTIONS)
-    update_error(cpu)
+    update_error(cpu, r)
 
 
 @inline
-def initialise(cpu: Cpu) -> None:
+def initialise(cpu: Cpu, r: Rec) -> None:
     """FNINIT, and the end of FNSAVE."""
     f = cpu.fpu
     f.fcw = FCW_INIT
@@ -67,14 +67,14 @@ def initialise(cpu: Cpu) -> None:
     f.fcs = 0
     f.fdp = 0
     f.fds = 0
-    update_error(cpu)
+    update_error(cpu, r)
 
 
 @hot
 def FNINIT(cpu: Cpu, r: Rec) -> None:
     """DB E3: initialise; the registers keep their contents but are empty."""
     fpu_nowait(cpu)
-    initialise(cpu)
+    initialise(cpu, r)
 
 
 @hot
@@ -221,7 +221,7 @@ def load_environment(cpu: Cpu, r: Rec, off: u32) -> None:
     f.fcw = (u16(control) & FCW_WRITABLE) | FCW_ALWAYS
     set_status(f, u16(state))
     f.ftw = short_tags(u16(tags))
-    update_error(cpu)
+    update_error(cpu, r)
 
 
 @hot
@@ -232,7 +232,7 @@ def FNSTENV(cpu: Cpu, r: Rec) -> None:
     check_block(cpu, r.seg, off, 7 * (T.bits // 8) - 1)
     store_environment[T](cpu, r, off)
     cpu.fpu.fcw = cpu.fpu.fcw | EXCEPTIONS
-    update_error(cpu)
+    update_error(cpu, r)
 
 
 @hot
@@ -255,7 +255,7 @@ def FNSAVE(cpu: Cpu, r: Rec) -> None:
         a = st(f, n) & 7
         write_mem[u64](cpu, r, r.seg, u32(at + 10 * n), f.mant[a])
         write_mem[u16](cpu, r, r.seg, u32(at + (10 * n + 8)), f.sexp[a])
-    initialise(cpu)
+    initialise(cpu, r)
 
 
 @hot

@@ -4,16 +4,20 @@ from emu.bus.component import inline
 from emu.bus.types import u16, u32
 
 from ..memory import ea
+from .stack import report_error
+from .state import ES
 from ..state import CS, REC_MEM, Cpu, Rec
 
 
 @inline
 def fpu_pointers(cpu: Cpu, r: Rec) -> None:
-    """Remember where a non-control x87 instruction and its memory operand are."""
+    """The end of a non-control x87 instruction: remember where it and its memory operand are; report its errors."""
     f = cpu.fpu
     f.fip = u32(cpu.eip + r.off)
     f.fcs = cpu.seg[CS].sel
-    f.fop = u16(r.opcode & 7) << 8 | r.reg << 3 | r.rm | (0 if r.flags & REC_MEM != 0 else 0xC0)
+    f.fop = r.imm2
     if r.flags & REC_MEM != 0:
         f.fdp = ea(cpu, r)
         f.fds = cpu.seg[r.seg & 7].sel
+    if f.fsw & ES != 0:
+        report_error(cpu, r)

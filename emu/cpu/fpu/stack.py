@@ -1,12 +1,14 @@
 """The register stack: tags, results and their exceptions, pending errors.
 
-Intel SDM volume 1, 8.1.2 (stack), 8.5.1.1 (stack faults), 8.6 (synchronisation); volume 3, 2.5 (CR0.EM, TS, MP, NE).
+Intel SDM volume 1, 8.1.2 (stack), 8.5.1.1 (stack faults), 8.6 (synchronisation), appendix D (FERR# and IGNNE#); volume 3,
+2.5 (CR0.EM, TS, MP, NE).
 """
 from emu.bus.component import hot, inline, intrinsic
 from emu.bus.types import Fault, u8, u16, u64
+from emu.cpu.cpuid import F_PAE
 from emu.cpu.fpu.rounding import INDEFINITE, INDEFINITE_SEXP
 from emu.cpu.fpu.state import BUSY, C1, DE, ES, EXCEPTIONS, IE, SF, TOP, ZE, Fpu
-from emu.cpu.state import CR0_EM, CR0_MP, CR0_NE, CR0_TS, MF, NM, Cpu, Rec
+from emu.cpu.state import CR0_EM, CR0_MP, CR0_NE, CR0_TS, FREEZE, MF, NM, Cpu, Rec
 
 BEFORE = IE | DE | ZE  # found before the operation: unmasked, they keep the operands as they are
 STACK_UNDERFLOW = IE | SF
@@ -28,7 +30,6 @@ def fpu_wait(cpu: Cpu, r: Rec) -> None:
         raise Fault(NM, 0)
     if (cpu.fpu.fsw & ES) != 0:
         pending_error(cpu)
-        notice(cpu, r)
 
 
 @inline
@@ -39,21 +40,40 @@ def fpu_nowait(cpu: Cpu) -> None:
 
 
 @hot
-def pending_error(cpu: Cpu) -> None:
-    """#MF, or FERR# when the machine asks for the PC's own error report (CR0.NE = 0, interrupt 13)."""
-    if (cpu.cr0 & CR0_NE) != 0:
-        raise Fault(MF, 0)
+def raise_ferr(cpu: Cpu) -> None:
+    """Pull FERR#, the PC's own report of an error: interrupt 13."""
     if cpu.fpu.ferr == 0:
         cpu.fpu.ferr = 1
         cpu.ferr(1)
 
 
 @hot
-def update_error(cpu: Cpu) -> None:
+def pending_error(cpu: Cpu) -> None:
+    """#MF; with CR0.NE clear FERR#, and the processor stands still before the instruction until an interrupt comes or
+    IGNNE#, which lets it go on, is asserted."""
+    if (cpu.cr0 & CR0_NE) != 0:
+        raise Fault(MF, 0)
+    if cpu.ignne == 0:
+        raise_ferr(cpu)
+        raise Fault(FREEZE, 0)
+
+
+@hot
+def report_error(cpu: Cpu, r: Rec) -> None:
+    """After an instruction that leaves an unmasked exception: a P6 pulls FERR# at once, its predecessors when the next
+    waiting instruction comes."""
+    if (cpu.cr0 & CR0_NE) == 0 and cpu.features & F_PAE != 0 and cpu.ignne == 0 and cpu.fpu.ferr == 0:
+        raise_ferr(cpu)
+        notice(cpu, r)
+
+
+@hot
+def update_error(cpu: Cpu, r: Rec) -> None:
     """ES and B after the status or control word was loaded; FERR# goes when the error does."""
     f = cpu.fpu
     if (f.fsw & (f.fcw ^ EXCEPTIONS) & EXCEPTIONS) != 0:
         f.fsw = f.fsw | ES | BUSY
+        report_error(cpu, r)
     else:
         f.fsw = f.fsw & (0xFFFF - ES - BUSY)
         if f.ferr != 0:
@@ -68,7 +88,6 @@ def FWAIT(cpu: Cpu, r: Rec) -> None:
         raise Fault(NM, 0)
     if (cpu.fpu.fsw & ES) != 0:
         pending_error(cpu)
-        notice(cpu, r)
 
 
 @inline

@@ -91,4 +91,4 @@ def FXRSTOR(cpu: Cpu, r: Rec) -> None:
         a: u8 = st(f, k)
         f.mant[a & 7] = read_mem[u64](cpu, r, r.seg, u32(off + (ST_AT + 16 * k)))
         f.sexp[a & 7] = read_mem[u16](cpu, r, r.seg, u32(off + (ST_AT + 16 * k + 8)))
-    update_error(cpu)
+    update_error(cpu, r)

@@ -23,6 +23,8 @@ CR0_WRITABLE = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR
 CR0_LMSW = CR0_MP | CR0_EM | CR0_TS
 DR6_WRITABLE, DR6_ONES = 0xE00F, 0xFFFF0FF0
 DR7_WRITABLE, DR7_ONES = 0xFFFF23FF, 0x400
+TR_FIRST, TR_TLB = 3, 6
+TR6_LOOKUP, TR7_HIT = 0x1, 0x10
 SYSENTER_CODE, SYSENTER_STACK = 0xC09B, 0xC093  # attributes of the flat segments, level 0 and 3
 SYSEXIT_CODE, SYSEXIT_STACK = 0xC0FB, 0xC0F3
 
@@ -241,6 +243,26 @@ def MOV_to_dr(cpu: Cpu, r: Rec) -> None:
     cpu.dr[n & 7] = value
     update_mode(cpu)
     cpu.attention = True
+
+
+# -- test registers of a 486 ------------------------------------------------------------------------------------
+
+@hot
+def MOV_from_tr(cpu: Cpu, r: Rec) -> None:
+    if r.reg < TR_FIRST:
+        raise Fault(UD, 0)
+    cpu.gpr[r.rm & 7] = cpu.tr[r.reg & 7]
+
+
+@hot
+def MOV_to_tr(cpu: Cpu, r: Rec) -> None:
+    """TR3 to TR5 test the cache, TR6 and TR7 the TLB: they keep what is written.  A look for an entry of the TLB (TR6 bit 0)
+    finds none (TR7 bit 4): there is no 486's TLB here."""
+    if r.reg < TR_FIRST:
+        raise Fault(UD, 0)
+    cpu.tr[r.reg & 7] = cpu.gpr[r.rm & 7]
+    if r.reg == TR_TLB and cpu.tr[TR_TLB] & TR6_LOOKUP != 0:
+        cpu.tr[TR_TLB + 1] = cpu.tr[TR_TLB + 1] & (0xFFFFFFFF ^ TR7_HIT)
 
 
 # -- interrupt flag, HLT -----------------------------------------------------------------------------------------

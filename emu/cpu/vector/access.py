@@ -4,7 +4,7 @@ Intel SDM volume 1, 9.6 and 11.5 (exceptions), 11.4.4 and volume 3, 13.1 (contro
 """
 from emu.bus.component import hot, inline
 from emu.bus.types import Fault, u8, u16, u32, u64, u128
-from emu.cpu.fpu.stack import notice, pending_error
+from emu.cpu.fpu.stack import pending_error
 from emu.cpu.fpu.state import DE, ES, EXCEPTIONS, IE, ZE
 from emu.cpu.memory import linear_read, linear_write, load_rmw, store
 from emu.cpu.state import CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXMMEXCPT, GP, NM, UD, XM, Cpu, Rec
@@ -22,7 +22,6 @@ def mmx_check(cpu: Cpu, r: Rec) -> None:
         refuse(cpu)
     if (cpu.fpu.fsw & ES) != 0:
         pending_error(cpu)
-        notice(cpu, r)
 
 
 @inline

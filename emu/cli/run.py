@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from ..machine.config import ConfigError
+from ..machine.config import ConfigError, parse_display
 from ..media.errors import MediaError
 from .notice import demonstration, python_engine
 from .parsing import (EXIT_DEBUG, EXIT_FAILED, EXIT_GUEST, EXIT_OK, EXIT_PIPE, EXIT_TIMEOUT, EXIT_USAGE, UsageError, complain,
@@ -60,6 +60,11 @@ def interact(machine, script, viewer, interrupts, deadline, need_window=False, c
             if viewer.closed:
                 if not getattr(viewer, "failed", False):
                     return EXIT_OK
+                if getattr(viewer, "outlived", None):
+                    complain(PROG, viewer.outlived)
+                    viewer.close()
+                    viewer = None
+                    continue
                 if viewer.shown:
                     complain(PROG, "the window's display is gone, and the run ends with it")
                     return EXIT_OK
@@ -186,9 +191,15 @@ def _stats(machine, ran, code):
 
 
 def _viewer_class(args, config):
-    """The window's class, or None without a window.  A window that was not asked for may be missing."""
-    if config.display != "window":
+    """What makes the viewer of a machine, or None without one.  A window that was not asked for may be missing."""
+    kind = parse_display(config.display)[0]
+    if kind == "none":
         return None
+    if kind != "window":
+        from ..display import remote
+        settings = remote.prepare(config)
+        complain(PROG, f"the screen is at {remote.where(*settings[:2])}")
+        return lambda machine: remote.RemoteViewer(machine, *settings)
     try:
         from ..display.window import Viewer
     except ImportError as error:

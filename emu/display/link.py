@@ -26,11 +26,12 @@ RECORD = struct.Struct("<4i")
  PASTE,             # text to type
  INSERT,            # drive, 0, file's name
  EJECT,             # drive, even if the guest has locked it
+ WATCHERS,          # how many people look: nothing need be drawn for nobody; the answer is SHOWN, once all is drawn
  # from the machine
  NOTE,              # is it a warning, 0, words for the user
  MEDIUM,            # drive, is there one in, its file's name
  CLIPBOARD,         # 0, 0, text
- ) = range(18)
+ ) = range(19)
 TEXTS = {PASTE, INSERT, NOTE, MEDIUM, CLIPBOARD}
 MOST_TEXT = 1 << 20  # bytes
 # Drives of INSERT, EJECT and MEDIUM; BY_CONTENT asks the machine to choose

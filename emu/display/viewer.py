@@ -33,6 +33,7 @@ class Viewer:
 
     module = None  # what a subclass runs
     arguments = ()
+    descriptors = ()  # files that it inherits
 
     def __init__(self, machine, title="emu", poll_seconds=FRAME_SECONDS):
         self.machine = machine
@@ -53,7 +54,8 @@ class Viewer:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.module, self._frame.name, title, *self.arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True)  # Ctrl+C is ours
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pass_fds=self.descriptors,
+                start_new_session=True)  # Ctrl+C is ours
         except OSError:
             self._frame.close()
             raise
@@ -93,8 +95,16 @@ class Viewer:
 
     def poll(self):
         """Called between slices of the machine: forward input, and at most 60 times a second show what changed."""
+        self.forward()
+        self.show()
+
+    def forward(self):
+        """Do what the user has done meanwhile."""
         while self._events:
             self._handle(*self._events.popleft())
+
+    def show(self):
+        """Show what changed, if it is time."""
         now = time.monotonic()
         if now < self._next or self.closed:
             return

@@ -18,6 +18,8 @@ CLOCKS = ("auto", "host", "virtual")
 BOOT_DEVICES = ("cdrom", "disk", "floppy")
 NICS = ("ne2k_pci", "ne2k_isa", "none")
 DISPLAYS = ("window", "none", "vnc", "web")
+REMOTE_PORTS = {"vnc": 5900, "web": 6080}       # the displays over the network, and their usual ports
+LOOPBACK = "127.0.0.1"
 ISA_NIC_PORT, ISA_NIC_IRQ = 0x300, 9
 ISA_NIC_IRQS = (3, 4, 5, 7, 9, 10, 11, 12, 15)
 NET_OPTIONS, NET_VALUES = ("restrict", "host-access"), ("tftp", "bootfile")
@@ -103,6 +105,7 @@ class MachineConfig:
     sound: str | None = None
     clock: str = "auto"
     display: str | None = None
+    display_password: str | None = None
     serial: str = "null"
     engine: str = "auto"
     no_apic: bool = False
@@ -144,10 +147,12 @@ class MachineConfig:
     def validate(self):
         """Raise ConfigError for the first thing that is wrong."""
         for name, value, known in (("cpu", self.cpu, CPUS), ("engine", self.engine, ENGINES),
-                                   ("clock", self.clock, CLOCKS),
-                                   ("display", self.display.split("=")[0], DISPLAYS)):
+                                   ("clock", self.clock, CLOCKS)):
             if value not in known:
                 raise ConfigError(f"{name}: there is no {value!r} (there is {', '.join(known)})")
+        display, _ = parse_display(self.display)
+        if self.display_password is not None and display not in REMOTE_PORTS:
+            raise ConfigError("display_password: only a vnc or web display asks for one")
         if self.cpus != 1:
             raise ConfigError(f"cpus: {self.cpus} is not possible: a machine has one processor")
         ide = len(self.disks) + (self.cdrom is not None)
@@ -240,6 +245,22 @@ def parse_nic(text):
     if kind != "ne2k_isa":
         raise ConfigError(f"nic: {text!r} is not {', '.join(NICS)} (or ne2k_isa,port=0x300,irq=9)")
     return kind, port, irq
+
+
+def parse_display(text):
+    """("window", None), ("vnc", (host, port)) … from the --display text.  Raises ConfigError."""
+    kind, named, address = text.partition("=")
+    if kind not in DISPLAYS or named and kind not in REMOTE_PORTS:
+        raise ConfigError(f"display: there is no {text!r} (there is {', '.join(DISPLAYS)})")
+    if kind not in REMOTE_PORTS:
+        return kind, None
+    if not named:
+        return kind, (LOOPBACK, REMOTE_PORTS[kind])
+    found = re.fullmatch(r"([0-9]+)|(\[[^\[\]]+\]|[^:\[\]]+)?(?::([0-9]+))?", address, re.ASCII) if address else None
+    port = int((found[1] or found[3] or "")[:6] or REMOTE_PORTS[kind]) if found else 65536
+    if port > 65535:
+        raise ConfigError(f"display: {address!r} is not ADDR:PORT")
+    return kind, ((found[2] or "").strip("[]") or LOOPBACK, port)
 
 
 def parse_net(text):

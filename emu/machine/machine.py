@@ -574,6 +574,16 @@ class Machine:
         self._vmware.pointer(x, y, buttons & 7, wheel)
         return True
 
+    @property
+    def mouse_heard(self):
+        """Does the guest listen to the PS/2 mouse?"""
+        return self._mouse.reporting != 0
+
+    @property
+    def mouse_idle(self):
+        """Has the guest taken all that the PS/2 mouse had to say?"""
+        return self._mouse.idle()
+
     # -- what can be seen ----------------------------------------------------------------------------------------
 
     def _renderer(self):

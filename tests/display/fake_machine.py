@@ -8,7 +8,7 @@ class FakeMachine:
         self.rig = Rig(0x13)
         self.vga, self.vram, self.vram_dirty = self.rig.vga, memoryview(self.rig.vram), self.rig.dirty
         self.log = []
-        self.paused = self.pointer_absolute = self.typing = False
+        self.paused = self.pointer_absolute = self.typing = self.mouse_heard = False
         self.instructions = self.guest_ns = self.lock_lights = 0
         self.fitted = {"cdrom", "floppy", "power_button"}
         self.inside = {"cdrom": None, "floppy": None}

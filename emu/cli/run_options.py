@@ -32,6 +32,7 @@ def parser():
     media.add_argument("--disk", metavar="FILE", action="append", help="hard-disk image; written; up to 4 times")
     media.add_argument("--boot", choices=cfg.BOOT_DEVICES, help="what to boot first (default: IMAGE)")
     media.add_argument("--snapshot", action="store_true", help="throw writes to disks away at the end")
+    media.add_argument("--backing-anywhere", action="store_true", help="disk images may name files outside their folder")
     media.add_argument("--kernel", metavar="FILE", help="start this Linux bzImage or multiboot kernel directly")
     media.add_argument("--initrd", metavar="FILE", help="its initial RAM disk")
     media.add_argument("--append", metavar="TEXT", help="its command line")
@@ -123,7 +124,8 @@ def configure(args):
         memory=memory, cpu=args.cpu or "pentium4", cdrom=cdrom, floppies=floppies, disks=disks, boot=boot,
         kernel=args.kernel, initrd=args.initrd, append=args.append or "", bios=args.bios, vga_bios=args.vga_bios,
         nic=args.nic or DEFAULT_NIC, net=args.net or DEFAULT_NET, forwards=args.forward, pcap=args.pcap,
-        snapshot=args.snapshot, sound=args.sound, display=display, display_password=_password(args), serial=args.serial, engine=args.engine,
+        snapshot=args.snapshot, backing_anywhere=args.backing_anywhere, sound=args.sound, display=display,
+        display_password=_password(args), serial=args.serial, engine=args.engine,
         clock=args.clock or ("host" if on_terminal else "auto"), no_apic=args.no_apic, no_acpi=args.no_acpi,
         no_vmware=args.no_vmware,
         debug_console=args.debug_console, debug_exit=args.debug_exit, no_reboot=args.no_reboot)
@@ -163,7 +165,7 @@ def check_files(config):
         if config.kernel is None and ((config.boot and config.boot_order[0] == "cdrom") or alone):
             detect.require_bootable_cd(config.cdrom, content)
     for disk in config.disks:
-        check_disk(disk.path, config.disk_keeps_writes(disk))
+        check_disk(disk.path, config.disk_keeps_writes(disk), config.backing_anywhere)
     for floppy in config.floppies:
         detect.require_floppy_size(floppy.path)
     if config.kernel is not None:

@@ -102,6 +102,7 @@ class MachineConfig:
     forwards: list = field(default_factory=list)
     pcap: str | None = None
     snapshot: bool = False
+    backing_anywhere: bool = False
     sound: str | None = None
     clock: str = "auto"
     display: str | None = None

@@ -160,7 +160,7 @@ class Machine:
             self._ide1.attach(0, drives.cdrom)
             places.remove((self._ide1, 0))
         for n, disk in enumerate(config.disks):
-            image = drives.add("disk", opening.open_disk(disk.path, config.disk_keeps_writes(disk)))
+            image = drives.add("disk", opening.open_disk(disk.path, config.disk_keeps_writes(disk), config.backing_anywhere))
             channel, index = places[n]
             channel.attach(index, AtaDisk(image, serial=f"EM{n + 1:05}"))
         if config.cdrom is None and (self._ide1, 0) in places[len(config.disks):]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from . import eltorito
 from .errors import MediaError, reason
 from .floppy import BY_SIZE, LARGEST, format_for, wrong_size
-from .image import open_regular
+from .hostfile import open_regular
 
 ISO, FLOPPY, DISK, LINUX, MULTIBOOT, OTHER = "iso", "floppy", "disk", "linux", "multiboot", "other"
 
@@ -14,6 +14,7 @@ _CONTAINERS = (
     (0, b"QFI\xfb", "a qcow2 image"), (0, b"KDMV", "a VMDK image"), (0, b"# Disk DescriptorFile", "a VMDK descriptor"),
     (0x40, b"\x7f\x10\xda\xbe", "a VDI image"), (0, b"conectix", "a VHD image"), (0, b"vhdxfile", "a VHDX image"),
 )
+_UNSUPPORTED = ("a VDI image", "a VHDX image")
 _MAGICS = (
     (0, b"\x1f\x8b", "a gzip file; unpack it first"), (0, b"BZh", "a bzip2 file; unpack it first"),
     (0, b"\xfd7zXZ\0", "an xz file; unpack it first"), (0, b"\x28\xb5\x2f\xfd", "a zstd file; unpack it first"),
@@ -60,9 +61,9 @@ def _detect(path, size, read):
     if read(eltorito.FIRST_DESCRIPTOR * eltorito.SECTOR + 1, 5) == b"CD001":
         return _iso(path, size, read, head)
     signed = head[510:512] == b"\x55\xaa"
-    container = disk_format(head)
+    container = disk_format(head, read(max(0, size - 512), 512))
     if container:
-        return Content(OTHER, size, container)
+        return Content(OTHER if container in _UNSUPPORTED else DISK, size, container)
     # Before kernels: an old kernel written to a floppy starts with its own boot sector.
     if size in BY_SIZE:
         return Content(FLOPPY, size, f"a {BY_SIZE[size].name} floppy image")
@@ -78,9 +79,10 @@ def _detect(path, size, read):
     return Content(OTHER, size, _magic(head, _MAGICS) or plain)
 
 
-def disk_format(head):
-    """The name of the disk-image container that starts with ``head``, or "" (a raw image has none)."""
-    return _magic(head, _CONTAINERS)
+def disk_format(head, tail=b""):
+    """The name of the disk-image container that starts with ``head`` and ends with the 512 bytes ``tail``, or "" (a raw image
+    has none)."""
+    return _magic(head, _CONTAINERS) or ("a VHD image" if tail[:8] == b"conectix" else "")
 
 
 def _magic(head, table):

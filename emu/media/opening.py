@@ -2,10 +2,11 @@
 
 import os
 
-from . import detect
+from . import detect, disks
 from .errors import MediaError
 from .floppy import SECTOR, FloppyMedium
-from .image import RawImage, open_regular
+from .hostfile import open_regular
+from .image import RawImage
 from .overlay import Overlay
 
 
@@ -15,10 +16,17 @@ def open_cdrom(path):
     return RawImage(path)
 
 
-def open_disk(path, keep_writes=True):
-    """A hard disk.  With ``keep_writes`` the guest's writes go to the file, else they last for the run."""
-    check_disk(path, keep_writes)
-    return RawImage(path, read_only=False) if keep_writes else Overlay(RawImage(path))
+def open_disk(path, keep_writes=True, anywhere=False):
+    """A hard disk.  With ``keep_writes`` the guest's writes go to the file, else they last for the run.
+
+    ``anywhere``: files that the image names may lie outside its folder.  Raises MediaError."""
+    image = disks.open_image(path, read_only=not keep_writes, anywhere=anywhere)
+    try:
+        _check_size(image)
+    except MediaError:
+        image.close()
+        raise
+    return image if keep_writes else Overlay(image)
 
 
 def open_floppy(path, keep_writes=True):
@@ -29,17 +37,19 @@ def open_floppy(path, keep_writes=True):
     return FloppyMedium(RawImage(path, read_only=not os.access(path, os.W_OK), size=form.size), form)
 
 
-def check_disk(path, keep_writes=True):
-    """Raise MediaError unless the file can serve as a hard disk."""
-    fd, size = open_regular(path, writable=keep_writes)
-    try:
-        head = os.pread(fd, 4096, 0)
-    finally:
+def check_disk(path, keep_writes=True, anywhere=False):
+    """Raise MediaError unless the file can serve as a hard disk.  Nothing is changed."""
+    if keep_writes:
+        fd, _size = open_regular(path, writable=True)
         os.close(fd)
-    if size == 0:
-        raise MediaError(path, "is empty")
-    format_name = detect.disk_format(head)
-    if format_name:
-        raise MediaError(path, f"is {format_name}, which is not supported: convert it to a raw image")
-    if size % SECTOR:
-        raise MediaError(path, f"is {size} bytes long, not a multiple of {SECTOR}: it is no disk image")
+    with disks.open_image(path, anywhere=anywhere) as image:
+        _check_size(image)
+        if keep_writes:
+            disks.require_writable(image)
+
+
+def _check_size(image):
+    if image.size == 0:
+        raise MediaError(image.path, "is empty")
+    if image.size % SECTOR:
+        raise MediaError(image.path, f"is {image.size} bytes long, not a multiple of {SECTOR}: it is no disk image")

@@ -84,7 +84,8 @@ def put(tmp_path):
     (boot_sector(), d.FLOPPY), (boot_sector(5120), d.FLOPPY), (bytes(1474560), d.FLOPPY), (bytes(163840), d.FLOPPY),
     (kernel().ljust(1474560, b"\0"), d.FLOPPY),         # an old kernel on a floppy
     (kernel(), d.LINUX), (multiboot(), d.MULTIBOOT), (multiboot(at=4098), d.OTHER), (multiboot(at=8190), d.OTHER),
-    (b"Hello, world\n" * 99, d.OTHER), (bytes(1000), d.OTHER), (b"QFI\xfb" + bytes(1474556), d.OTHER)])
+    (b"Hello, world\n" * 99, d.OTHER), (bytes(1000), d.OTHER), (b"QFI\xfb" + bytes(1474556), d.DISK),
+    (bytes(1 << 20) + b"conectix" + bytes(504), d.DISK), (b"vhdxfile" + bytes(1 << 20), d.OTHER)])
 def test_kind(put, content, kind):
     assert d.detect(put(content)).kind == kind
 

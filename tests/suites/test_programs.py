@@ -19,13 +19,19 @@ def rom(code):
     return bytes(out)
 
 
-def post(code):
-    return b"\xba\x90\x01\xb0" + bytes([code]) + b"\xee"          # mov dx, 190h; mov al, code; out dx, al
+def post(code, port=0x190):
+    return b"\xba" + struct.pack("<H", port) + b"\xb0" + bytes([code]) + b"\xee"          # mov dx, port; mov al, code; out dx, al
 
 
-def say(text, port=0x378):
+def say(text, port, strobe=False):
     return b"".join(b"\xba" + struct.pack("<H", port) + b"\xb0" + bytes([c]) + b"\xee"
-                    + b"\x42\x42\xb0\x0d\xee\xb0\x0c\xee" for c in text.encode())    # strobe
+                    + b"\x42\x42\xb0\x0d\xee\xb0\x0c\xee" * strobe for c in text.encode())
+
+
+def send(text, port):
+    """The same on a serial line, when its transmitter is ready."""
+    return b"".join(b"\xba" + struct.pack("<H", port + 5) + b"\xec\xa8\x20\x74\xfb\xba" + struct.pack("<H", port) + b"\xb0" + bytes([c])
+                    + b"\xee" for c in text.encode())
 
 
 RAM = b"\x31\xc0\x8e\xd8\xc7\x06\x00\x05\x34\x12\x81\x3e\x00\x05\x34\x12\x75\xfe"    # a word of RAM holds what it is given
@@ -39,7 +45,7 @@ def run(path, capsys, engine, *more):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("code, difference", [
-    (RAM + post(1) + post(0xFF) + END, None), (post(1) + post(0x0B) + END, "POST codes 01 0B"), (END, "POST codes none"),
+    (RAM + post(1) + post(0xFF) + END, None), (post(1, 0x80) + post(0xFF, 0x80) + END, None), (post(1) + post(0x0B) + END, "POST codes 01 0B"), (END, "POST codes none"),
     (post(3) + b"\xeb\xfe", "still running after 1 seconds, POST codes 03"), (post(4) + b"\x0f\x01\x1e\x00\x05\x0f\x0b", "POST codes 04")])
 def test_rom(engine, code, difference, tmp_path, capsys):
     (tmp_path / "test386.bin").write_bytes(rom(code))
@@ -50,8 +56,10 @@ def test_rom(engine, code, difference, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_rom_with_a_reference(engine, tmp_path, capsys):
-    (tmp_path / "test386.bin").write_bytes(rom(say("AAA\nok") + post(0xFF) + END))
+@pytest.mark.parametrize("text", [say("AAA\nok", 0x3BC), say("AAA\nok", 0x378, True), say("AAA\nok", 0xE9), send("AAA\nok", 0x3F8),
+                                  send("AAA\nok", 0x2F8)], ids=["lpt1", "lpt2", "e9", "com1", "com2"])
+def test_rom_with_a_reference(engine, text, tmp_path, capsys):
+    (tmp_path / "test386.bin").write_bytes(rom(text + post(0xFF) + END))
     (tmp_path / "test386-EE-reference.txt").write_text("AAA\nok\n")
     status, found = run(tmp_path, capsys, engine)
     assert status == 0, found["failures"]

@@ -5,7 +5,7 @@ Intel SDM volume 3, chapters 11 (MTRR, PAT), 15 (machine check), 17 and 18 (debu
 
 from emu.bus.component import hot
 from emu.bus.types import Fault, u8, u32, u64
-from emu.cpu.cpuid import F_APIC, F_MCA, F_MTRR, F_PAE, F_PAT, F_SEP, F_TSC, SIGNATURES
+from emu.cpu.cpuid import F_APIC, F_MCA, F_MTRR, F_PAE, F_PAT, F_SEP, F_SSE2, F_TSC, SIGNATURES
 from emu.cpu.state import GP, Cpu
 
 P5_MC_ADDR, P5_MC_TYPE, P5_TR1, P5_TR12, CESR, CTR0, CTR1 = 0x00, 0x01, 0x02, 0x0E, 0x11, 0x12, 0x13
@@ -19,6 +19,7 @@ MTRR_PHYS_BASE0, MTRR_PHYS_LAST, MTRR_FIX64K, MTRR_FIX16K, MTRR_FIX4K = 0x200, 0
 PAT, MTRR_DEF_TYPE, MC0_CTL = 0x277, 0x2FF, 0x400
 
 NOT_FIXED = 255
+ALL_ONES = 0xFFFFFFFFFFFFFFFF
 MC_BANKS = 5
 MTRRCAP_VALUE = 0x508  # 8 variable ranges, fixed ranges, write combining
 MTRR_TYPES = 0x73  # memory types 0, 1, 4, 5, 6
@@ -28,7 +29,9 @@ PAT_RESET = 0x0007040600070406
 APIC_ENABLE, APIC_BSP = 0x800, 0x100
 MISC_ENABLE_RESET = 0x1801  # fast strings; no branch trace store, no precise event sampling
 MISC_ENABLE_FIXED = 0x1880  # read-only: the same, and that there is no performance monitoring
-MISC_ENABLE_WRITABLE = 0x1
+# Fast strings, FOP as before, thermal monitors, split locks, caches and prefetching, FERR#, SpeedStep, MONITOR, CPUID's maximum, TPR
+# messages, XD: what has no effect here is kept to be read
+MISC_ENABLE_WRITABLE = 0x401CD275D
 DEBUGCTL_WRITABLE = 0x7F
 CESR_WRITABLE = 0x03FF03FF
 
@@ -93,6 +96,7 @@ def read_msr(cpu: Cpu, msr: u32) -> u64:
         need(cpu, F_MCA)
         return cpu.mcg_status
     if msr == MISC_ENABLE:
+        need(cpu, F_SSE2)
         return cpu.misc_enable
     if msr == DEBUGCTL:
         return cpu.debugctl
@@ -210,6 +214,7 @@ def write_msr(cpu: Cpu, msr: u32, value: u64) -> None:
             reserved(value, 0xFFFFFFFFFFFFFFF8)
             cpu.mcg_status = value
         elif msr == MISC_ENABLE:
+            need(cpu, F_SSE2)
             kept: u64 = cpu.misc_enable & MISC_ENABLE_FIXED
             cpu.misc_enable = (value & MISC_ENABLE_WRITABLE) | kept
         elif msr == DEBUGCTL:
@@ -217,9 +222,11 @@ def write_msr(cpu: Cpu, msr: u32, value: u64) -> None:
         elif msr >= MC0_CTL and msr < MC0_CTL + 4 * MC_BANKS:
             need(cpu, F_MCA)
             if msr & 3 == 0:
+                if cpu.features & F_SSE2 == 0 and value != 0 and value != ALL_ONES:
+                    raise Fault(GP, 0)  # a P6 takes these two only (SDM volume 3, 15.3.2.1)
                 cpu.mc_ctl[msr >> 2 & 7] = value
             else:
-                reserved(value, 0xFFFFFFFFFFFFFFFF)  # status, address and the rest can only be cleared
+                reserved(value, ALL_ONES)  # status, address and the rest can only be cleared
         elif msr == PAT:
             need(cpu, F_PAT)
             if not valid_types(value, PAT_TYPES):

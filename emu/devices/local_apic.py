@@ -62,6 +62,7 @@ class LocalApic(LocalApicTimer):
         bit: u32 = u32(1 << (taken & 31))
         self.vectors[16 + word & 31] = self.vectors[16 + word & 31] & u32(~bit)
         self.vectors[word & 31] = self.vectors[word & 31] | bit
+        self.rearm()
         self.update()
         return taken
 
@@ -113,6 +114,7 @@ class LocalApic(LocalApicTimer):
                 self.error(ERR_RECEIVE_ILLEGAL)
             else:
                 self.request(vector, level)
+                self.rearm()
         elif mode == NMI:
             self.nmi(1)
         elif mode == INIT:
@@ -191,6 +193,7 @@ class LocalApic(LocalApicTimer):
             accepted = self.local(u8(entry), 0)
         elif entry & LVT_REMOTE_IRR == 0:
             accepted = self.local(u8(entry), 1)
+            self.rearm()
             if accepted:
                 self.lvt[LVT_LINT0] = self.lvt[LVT_LINT0] | LVT_REMOTE_IRR
 
@@ -300,6 +303,7 @@ class LocalApic(LocalApicTimer):
         elif register == ESR:
             self.esr = self.errors
             self.errors = 0
+            self.rearm()
         elif register == SVR:
             self.write_svr(value)
         elif register == ID:
@@ -352,4 +356,6 @@ class LocalApic(LocalApicTimer):
             self.retime()
         elif n == LVT_LINT0:
             self.lint_level()
+        else:
+            self.rearm()
         self.update()

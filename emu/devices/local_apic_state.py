@@ -184,6 +184,13 @@ class LocalApicState(Component):
         self.update()
 
     @hot
+    def waits(self, vector: u8) -> bool:
+        """Does an edge-triggered interrupt of this vector wait already?"""
+        word: u8 = vector >> 5
+        bit: u32 = u32(1 << (vector & 31))
+        return self.vectors[(IRR - ISR + word) & 31] & bit != 0 and self.vectors[(TMR - ISR + word) & 31] & bit == 0
+
+    @hot
     def error(self, kind: u8) -> None:
         """An error is found: noted for ESR, and signalled if the error entry says so (10.5.3)."""
         self.errors = self.errors | kind

@@ -7,14 +7,16 @@ from emu.bus.clock import BUS_NS
 from emu.bus.component import hot
 from emu.bus.types import NEVER, Const, u8, u16, u32, u64
 
-from .local_apic_state import LVT_MASKED, LVT_PERIODIC, LVT_TIMER, LocalApicState
+from .local_apic_state import (
+    ERR_RECEIVE_ILLEGAL, LOWEST_VECTOR, LVT_ERROR, LVT_MASKED, LVT_PERIODIC, LVT_TIMER, LocalApicState)
 
 DIVIDE_BITS = 0x0B                              # of the divide configuration register: 3, 1, 0
 DIVIDERS = Const(u8, (2, 4, 8, 16, 32, 64, 128, 1))     # by these three bits (figure 10-10)
 
 
 class LocalApicTimer(LocalApicState):
-    """The timer.  It counts while its entry is masked too, but then needs no deadline."""
+    """The timer.  It counts while its entry is masked too, but then needs no deadline; nor while the interrupt of an earlier
+    period still waits, which the next one would not change: however short the period is, nobody has to stop for it."""
 
     @hot
     def tick(self) -> u16:
@@ -46,8 +48,27 @@ class LocalApicTimer(LocalApicState):
     def retime(self) -> None:
         """Set the deadline: when the counter reaches 0."""
         self.deadline = NEVER
-        if self.count != 0 and self.lvt[LVT_TIMER] & LVT_MASKED == 0:
+        if self.count != 0 and self.lvt[LVT_TIMER] & LVT_MASKED == 0 and not self.repeats():
             self.deadline = u64(self.start + self.count * self.tick())
+
+    @hot
+    def repeats(self) -> bool:
+        """Would the timer's interrupt change nothing now?"""
+        vector: u8 = u8(self.lvt[LVT_TIMER] & 0xFF)
+        if vector < LOWEST_VECTOR:
+            if self.errors & ERR_RECEIVE_ILLEGAL == 0:
+                return False
+            vector = u8(self.lvt[LVT_ERROR] & 0xFF)
+            if self.lvt[LVT_ERROR] & LVT_MASKED != 0 or vector < LOWEST_VECTOR:
+                return True
+        return self.waits(vector)
+
+    @hot
+    def rearm(self) -> None:
+        """Something has changed that repeats() depends on: the timer may need its deadline again."""
+        if self.count != 0 and self.deadline == NEVER and self.lvt[LVT_TIMER] & LVT_MASKED == 0:
+            self.rebase()
+            self.retime()
 
     @hot
     def set_initial(self, value: u32) -> None:
@@ -76,5 +97,5 @@ class LocalApicTimer(LocalApicState):
             if period != 0:
                 missed: u64 = u64(time - self.start) // period
                 self.start = u64(self.start + missed * period)
-        self.retime()
         accepted: bool = self.local(u8(self.lvt[LVT_TIMER] & 0xFF), 0)
+        self.retime()

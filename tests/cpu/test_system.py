@@ -353,7 +353,7 @@ def test_performance_counters():
     (0x200, 0xF_FFFF_F006, [7, 0x106, 1 << 36]), (0x201, 0xF_FFFF_F800, [1, 0x400, 1 << 36]),
     (0x250, 0x0606060606060606, [2]), (0x26F, 0, [0x0700000000000000]), (m.SYSENTER_CS, 0x60, []),
     (m.SYSENTER_ESP, 0xFFFFFFFF, []), (m.MCG_STATUS, 7, [8]), (m.MC0_CTL, 0xFFFFFFFFFFFFFFFF, []), (0x401, 0, [1]),
-    (0x410, 5, []), (m.APIC_BASE, 0xFEE00900, [1, 0x200, 1 << 36]), (m.MTRRCAP, None, [0, 0x508]),
+    (0x410, 0xFFFFFFFFFFFFFFFF, [5]), (m.APIC_BASE, 0xFEE00900, [1, 0x200, 1 << 36]), (m.MTRRCAP, None, [0, 0x508]),
     (m.MCG_CAP, None, [0, 5]), (m.PLATFORM_ID, None, [0]), (0x27, None, [0]), (0x20F, 0, [0x7FF]), (0x414, None, [0]),
     (0xC0000080, None, [0])])
 def test_model_specific_registers(msr, good, bad):
@@ -371,21 +371,33 @@ def test_model_specific_registers(msr, good, bad):
 
 @pytest.mark.parametrize("msr, value", [
     (m.MTRRCAP, 0x508), (m.MCG_CAP, 5), (m.PLATFORM_ID, 0), (m.BIOS_SIGN_ID, 0), (m.PAT, 0x0007040600070406),
-    (m.APIC_BASE, 0xFEE00900), (m.P5_MC_TYPE, 0), (m.EBL_CR_POWERON, 0), (m.MISC_ENABLE, 0x1801)])
+    (m.APIC_BASE, 0xFEE00900), (m.P5_MC_TYPE, 0), (m.EBL_CR_POWERON, 0)])
 def test_registers_after_reset(msr, value):
     assert read_msr(protected(), msr) == value
 
 
 def test_misc_enable_keeps_its_read_only_bits():
     cpu = protected()
-    write_msr(cpu, m.MISC_ENABLE, 0xFFFFFFFFFFFFFFFF)
+    cpu.model = 4
+    reset_cpu(cpu)
     assert read_msr(cpu, m.MISC_ENABLE) == 0x1801
+    write_msr(cpu, m.MISC_ENABLE, 0xFFFFFFFFFFFFFFFF)
+    assert read_msr(cpu, m.MISC_ENABLE) == m.MISC_ENABLE_WRITABLE | 0x1800
+    write_msr(cpu, m.MISC_ENABLE, 0)
+    assert read_msr(cpu, m.MISC_ENABLE) == 0x1800
+
+
+def test_what_a_p6_has_less():
+    cpu = protected()
+    assert attempt(read_msr, cpu, m.MISC_ENABLE) == attempt(write_msr, cpu, m.MISC_ENABLE, 1) == (GP, 0)
+    for value, taken in ((0, True), (0xFFFFFFFFFFFFFFFF, True), (1, False)):
+        assert attempt(write_msr, cpu, m.MC0_CTL, value) == (None if taken else (GP, 0))
 
 
 def test_unknown_registers_fault():
     cpu = protected()
     known = [n for n in range(0x1000) if attempt(read_msr, cpu, n) is None]
-    assert len(known) == 84
+    assert len(known) == 83
     assert attempt(read_msr, cpu, 0xC0000080) == (GP, 0)
 
 

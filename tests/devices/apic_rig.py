@@ -13,8 +13,8 @@ EXTINT_VECTOR = 0x77            # what the 8259s of the rig answer
 class ApicRig:
     """``step`` passes time in ns; ``run`` serves the timer as the board does."""
 
-    def __init__(self, version=P4, enabled=True):
-        self.lapic, self.io = checked(LocalApic)(), checked(IoApic)()
+    def __init__(self, version=P4, enabled=True, kind=LocalApic):
+        self.lapic, self.io = checked(kind)(), checked(IoApic)()
         self.time = 0
         self.intr, self.nmis, self.inits, self.moves, self.eois, self.messages = 0, 0, 0, [], [], []
         lapic, io = self.lapic, self.io
@@ -99,12 +99,16 @@ class ApicRig:
 
     # -- time ------------------------------------------------------------------------------------------------------
 
-    def run(self, ns):
-        """Let time pass, timers served when they are due; gives the times at which the timer fired."""
+    def run(self, ns, serve=True):
+        """Let time pass, timers served when they are due; gives the times at which the timer fired.  With ``serve`` its
+        interrupts are taken and ended at once."""
         end, fired = self.time + ns, []
         while self.lapic.deadline <= end:
             self.time = max(self.time, self.lapic.deadline)
             fired.append(self.time)
             self.lapic.expire()
+            if serve and self.intr:
+                self.take()
+                self.write(la.EOI, 0)
         self.time = end
         return fired

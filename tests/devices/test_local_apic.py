@@ -388,7 +388,7 @@ def test_one_shot(rig):
     rig.write(la.INITIAL_COUNT, 100)
     assert rig.read(la.CURRENT_COUNT) == 100
     assert rig.run(999) == [] and rig.read(la.CURRENT_COUNT) == 1
-    assert rig.run(5000) == [1000] and rig.read(la.CURRENT_COUNT) == 0 and rig.read(la.INITIAL_COUNT) == 100
+    assert rig.run(5000, serve=False) == [1000] and rig.read(la.CURRENT_COUNT) == 0 and rig.read(la.INITIAL_COUNT) == 100
     assert rig.take() == 0x40 and rig.lapic.deadline == NEVER
 
 
@@ -400,6 +400,7 @@ def test_periodic_does_not_drift(rig):
     assert rig.run(40_000_003)[-1] == 7 + 10_000 * 4000
     rig.time += 3 * 4000 + 77                       # served late: one interrupt, and the phase stays
     rig.lapic.expire()
+    rig.take()
     assert (rig.lapic.deadline - 7) % 4000 == 0 and rig.time < rig.lapic.deadline <= rig.time + 4000
     rig.time = rig.lapic.deadline - 1
     assert rig.read(la.CURRENT_COUNT) == 1
@@ -454,6 +455,64 @@ def test_longest_count(rig):
     rig.lvt(la.LVT_TIMER, la.LVT_PERIODIC | 0x40)
     rig.write(la.INITIAL_COUNT, 0xFFFFFFFF)
     assert rig.run(0xFFFFFFFF * 1280 * 3) == [0xFFFFFFFF * 1280 * n for n in (1, 2, 3)]
+
+
+def test_no_deadline_while_the_interrupt_waits(rig):
+    """However short the period is: the next interrupt would change nothing."""
+    rig.write(la.DIVIDE, 11)
+    rig.lvt(la.LVT_TIMER, la.LVT_PERIODIC | 0x40)
+    rig.write(la.TPR, 0x80)
+    rig.write(la.INITIAL_COUNT, 3)
+    assert rig.run(1_000_000) == [30] and rig.read(la.CURRENT_COUNT) == 2
+    rig.write(la.TPR, 0)
+    assert rig.take() == 0x40 and rig.lapic.deadline == 1_000_020
+    rig.lvt(la.LVT_TIMER, la.LVT_PERIODIC | 5)      # an illegal vector: the error is noted once
+    assert rig.run(1_000_000) == [1_000_020] and rig.errors() == la.ERR_RECEIVE_ILLEGAL
+    assert rig.lapic.deadline == 2_000_010 and rig.run(100) == [2_000_010]
+
+
+class Eager(LocalApic):
+    """One that stops for every period."""
+
+    def repeats(self):
+        return False
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_left_out_shows_nowhere(seed):
+    """Random traffic with short periods: all registers and the processor's request are those of one that stops for every period."""
+    rng = random.Random(seed)
+    rigs = [ApicRig(), ApicRig(kind=Eager)]
+    fired = [0, 0]
+    for _ in range(400):
+        kind, a, b = rng.randrange(12), rng.randrange(256), rng.random()
+        vector = rng.choice((0x31, 0x42, 0x42, 0x42, 5))
+        passes = rng.choice((0, 10, 20, 70, 330))
+        for n, rig in enumerate(rigs):
+            fired[n] += len(rig.run(passes, serve=False))
+            if kind < 3:
+                rig.take()
+            elif kind < 5:
+                rig.write(la.EOI, 0)
+            elif kind == 5:
+                rig.write(la.TPR, a)
+            elif kind == 6:
+                rig.write(la.INITIAL_COUNT, a & 7)
+            elif kind == 7:
+                rig.lvt(la.LVT_TIMER, vector | (la.LVT_PERIODIC if b < 0.8 else 0) | (la.LVT_MASKED if b > 0.9 else 0))
+            elif kind == 8:
+                rig.lvt(la.LVT_ERROR, vector | (la.LVT_MASKED if b < 0.5 else 0))
+            elif kind == 9:
+                rig.errors()
+            elif kind == 10:
+                rig.write(la.DIVIDE, a & 11)
+            elif b < 0.9:
+                rig.lapic.message(0xFF, 0, 0x42, 0, a & 1)
+            else:
+                rig.write(la.SVR, 0x0FF | (0x100 if b < 0.97 else 0))
+        seen = [[rig.lapic.peek(r << 4) for r in range(0x40)] + [rig.intr, rig.lapic.errors] for rig in rigs]
+        assert seen[0] == seen[1]
+    assert fired[0] < fired[1]
 
 
 # -- the rest --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 ; Errors of the x87 in the PC's own way (CR0.NE = 0): FERR#, IRQ 13, the processor that stands still, port F0h and IGNNE#.
 ; Intel SDM volume 1, appendix D; the coprocessor error register of the PIIX3.
 %include "frame.inc"
-%include "pic.inc"
+%include "irq.inc"
 PROGRAM
 
 %macro DIVIDE 0                 ; 1 / 0 is about to be divided, with that exception unmasked
@@ -13,7 +13,8 @@ PROGRAM
         fldz
 %endmacro
 
-main:   SETUP_PIC
+main:   call init_irqs
+        MASKS 0xFF, 0xFF
         mov eax, cr0
         and al, ~0x20
         mov cr0, eax
@@ -165,5 +166,5 @@ seen:   inc edi
         fnclex
         call eoi
         iretd
-        PIC_ROUTINES
+        IRQ_ROUTINES
 %include "frame_end.inc"

@@ -1,6 +1,6 @@
 ; NMI: what sends one, when it is taken, and what holds it off.  Intel SDM volume 3A, 6.7 and chapter 10.
 %include "frame.inc"
-%include "pic.inc"
+%include "irq.inc"
 PROGRAM
 APIC    equ 0xFEE00000
 ICR     equ APIC + 0x300
@@ -10,7 +10,8 @@ IOAPIC  equ 0xFEC00000
         mov dword [ICR], 0x4400
 %endmacro
 
-main:   SETUP_PIC
+main:   call init_irqs
+        MASKS 0xFF, 0xFF
         mov eax, [APIC + 0x20]
         mov [ICR + 0x10], eax   ; destination: this processor
 
@@ -133,5 +134,5 @@ general:                        ; the NMI that waited comes before this
 
 at_nop: inc edi
         iretd
-        PIC_ROUTINES
+        IRQ_ROUTINES
 %include "frame_end.inc"

@@ -13,7 +13,7 @@ void main(void)
     tables_find();
     serial_start();
     rtc_start();
-    ui_start();
+    ui_paint();
     say("DEMO start: %s, %u KiB, %s", processor.brand, memory_kib(), screen.base ? "graphics" : "text");
     pci_scan();
     ide_find();

@@ -52,7 +52,8 @@ struct page {
 };
 extern struct pointer pointer;
 extern u32 ui_ready;
-void ui_start(void);
+void ui_paint(void);
+void ui_command(char *text);
 void ui_run(void);
 void ui_idle(void);
 void ui_show(u32 page);
@@ -60,7 +61,10 @@ int ui_shows(const struct page *page);
 void ui_info(const char *text);
 void cursor_show(void);
 void draw_tile(u32 index);
-extern const struct page page_checks, page_pci, page_memory, page_tables, page_speed, page_draw, page_bricks;
+extern const struct page page_checks, page_pci, page_memory, page_tables, page_speed, page_draw, page_bricks, page_video;
+
+/* page_video.c */
+char *video_show(const char *name);     /* gives the line on COM1 that ended it, or NULL */
 
 /* keymap.c */
 char key_letter(u32 code, int shift, int caps);

@@ -9,8 +9,8 @@
 #define LIGHTS_Y 548
 #define TABS_Y 570
 #define TAB_H 24
-#define TAB_W 86
-#define TAB_PITCH 88
+#define TAB_PITCH (790 / TABS)
+#define TAB_W (TAB_PITCH - 2)
 #define TABS_X 5
 #define CLOCK_X 662
 #define FLOW_TICKS 8            /* between two steps of the flowing colours */
@@ -18,12 +18,15 @@
 #define REST_TICKS 20           /* a mouse that rests this long is reported */
 #define F1 0x3B
 #define F8 0x42
+#define F9 0x43
 #define F10 0x44
 #define ESC 0x01
 
 static const struct page *const pages[] = {
-    &page_checks, &page_pci, &page_memory, &page_tables, &page_speed, &page_draw, &page_bricks };
+    &page_checks, &page_pci, &page_memory, &page_tables, &page_speed, &page_draw, &page_bricks, &page_video };
+static const u8 page_keys[] = { F1, F1 + 1, F1 + 2, F1 + 3, F1 + 4, F1 + 5, F1 + 6, F9 };
 #define PAGES ARRAY_SIZE(pages)
+_Static_assert(ARRAY_SIZE(page_keys) == PAGES, "a key for each page");
 #define RESET_TAB PAGES
 #define OFF_TAB (PAGES + 1)
 #define TABS (PAGES + 2)
@@ -44,18 +47,20 @@ static void tab(u32 i)
     draw_text(x + (TAB_W - (s32)strlen(label) * 8) / 2, TABS_Y + 4, font16, i == current ? C_WHITE : C_DIM, label);
 }
 
+static char shown_time[9];
+static u32 shown_day;
+
 static void draw_clock(void)
 {
-    static char shown[9] = "        ";
     char text[9];
     format(text, sizeof text, "%02u:%02u:%02u", now.hour, now.minute, now.second);
     for (u32 i = 0; i < 8; i++) {
         char one[2] = { text[i], 0 };
-        if (shown[i] == text[i])
+        if (shown_time[i] == text[i])
             continue;
         ground(CLOCK_X + i * 16, 10, 16, 32);
         draw_big(CLOCK_X + i * 16, 10, 1, C_INK, one);
-        shown[i] = text[i];
+        shown_time[i] = text[i];
     }
 }
 
@@ -63,11 +68,10 @@ static void draw_date(void)
 {
     static const u8 offsets[] = { 0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4 };
     static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
-    static u32 shown;
     u32 y = now.year - (now.month < 3);
-    if (shown == now.day)
+    if (shown_day == now.day)
         return;
-    shown = now.day;
+    shown_day = now.day;
     char text[24];
     format(text, sizeof text, "%s %u-%02u-%02u", days[(y + y / 4 - y / 100 + y / 400 + offsets[(now.month + 11) % 12] + now.day) % 7],
            now.year, now.month, now.day);
@@ -101,9 +105,13 @@ void ui_info(const char *text)
     draw_text(MARGIN + 12, INFO_Y + 5, font16, C_INK, info);
 }
 
-void ui_start(void)
+/* All of it */
+void ui_paint(void)
 {
     theme_start();
+    memset(shown_time, 0, sizeof shown_time);
+    shown_day = lights_drawn = info[0] = 0;
+    last_second = ~0u;
     ground(0, 0, 800, 600);
     draw_big(14, -2, 2, C_FLOW, "emu");
     draw_big(128, 10, 1, C_INK, "Demonstration");
@@ -114,10 +122,10 @@ void ui_start(void)
             for (u32 y = 0; y < 3; y++)
                 screen.base[(STRIP_Y + y) * screen.pitch + x] = C_FLOW + (x >> 3 & (FLOW_STEPS - 1));
     draw_text(MARGIN + 4, LIGHTS_Y - 1, font14, C_FAINT, "IRQ");
-    draw_text(400, LIGHTS_Y - 1, font14, C_FAINT, "Esc: back    COM1 takes: page 1..7, reset, off");
+    draw_format(400, LIGHTS_Y - 1, font14, C_FAINT, "Esc: back    COM1: page 1..%u, show 13, reset, off", PAGES);
     for (u32 i = 0; i < TABS; i++)
         tab(i);
-    page_checks.draw();
+    pages[current]->draw();
 }
 
 /* What lives by itself: flowing colours, lights, the clock. */
@@ -195,10 +203,11 @@ static void key(u32 code)
         lock(plain);
         if (ctrl && alt && (plain & 0xFF) == 0x53)
             reboot();
-        if (plain >= F1 && plain < F1 + PAGES) {
-            choose(plain - F1);
-            return;
-        }
+        for (u32 i = 0; i < PAGES; i++)
+            if (plain == page_keys[i]) {
+                choose(i);
+                return;
+            }
         if (plain == F8 || plain == F10) {
             choose(plain == F8 ? RESET_TAB : OFF_TAB);
             return;
@@ -244,8 +253,13 @@ static void point_at(void)
         pages[current]->point(&pointer);
 }
 
-static void command(const char *text)
+/* A line from COM1, or NULL; one that a picture on the whole screen has ended with comes next */
+void ui_command(char *text)
 {
+    while (text && starts(text, "show "))
+        text = video_show(text + 5);
+    if (!text || !*text)
+        return;
     if (same(text, "off"))
         power_off();
     else if (same(text, "reset"))
@@ -253,14 +267,13 @@ static void command(const char *text)
     else if (starts(text, "page ") && text[5] >= '1' && text[5] < '1' + (int)PAGES && !text[6])
         ui_show(text[5] - '1');
     else
-        say("DEMO commands: page 1..%u, reset, off", PAGES);
+        say("DEMO commands: page 1..%u, show 00..13, planes, unchained, panning, split or palette, reset, off", PAGES);
 }
 
 void ui_run(void)
 {
     for (;;) {
         int code;
-        char *text;
         CLI();
         if (ticks == last_tick)
             halt();
@@ -268,8 +281,7 @@ void ui_run(void)
         while ((code = key_read()) >= 0)
             key(code);
         point_at();
-        if ((text = serial_command()))
-            command(text);
+        ui_command(serial_command());
         if (ticks != last_tick) {
             last_tick = ticks;
             alive();

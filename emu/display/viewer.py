@@ -34,6 +34,7 @@ class Viewer:
     module = None  # what a subclass runs
     arguments = ()
     descriptors = ()  # files that it inherits
+    environment = {}  # for its process
 
     def __init__(self, machine, title="emu", poll_seconds=FRAME_SECONDS):
         self.machine = machine
@@ -48,7 +49,7 @@ class Viewer:
         self._waiting = bytearray()
         self._frame = link.SharedFrame()
         self._events = deque()
-        environment = dict(os.environ, PYGAME_HIDE_SUPPORT_PROMPT="1")
+        environment = {**os.environ, **self.environment}
         root = str(Path(__file__).resolve().parents[2])  # the child finds the same package
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
         try:

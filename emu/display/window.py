@@ -6,3 +6,5 @@ class Viewer(_Viewer):
     """The window."""
 
     module = "emu.display.window_process"
+    environment = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEO_X11_WMCLASS": "emu", "SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS": "0",
+                   "SDL_WINDOWS_DPI_AWARENESS": "permonitorv2"}

@@ -23,7 +23,7 @@ _ALIASES = {**_MODIFIERS, "escape": "esc", "return": "enter", "ret": "enter", "d
             "print": "printscreen", "sysrq": "printscreen", "break": "pause", "scroll": "scrolllock", "spc": "space"}
 _ESCAPES = {"n": "enter", "r": "enter", "t": "tab", "e": "esc", "b": "backspace", "\\": "backslash"}
 
-# USB HID usage (page 7) -> key name; usages from 04h, 68h and E0h on are consecutive
+# USB HID usage -> key name; without a page above it is of page 7, the keyboard's
 HID_USAGES = {first + i: key for first, names in (
     (0x04, "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7 8 9 0 enter esc backspace tab space minus "
            "equal leftbracket rightbracket backslash backslash semicolon quote grave comma period slash capslock f1 f2 "
@@ -34,6 +34,8 @@ HID_USAGES = {first + i: key for first, names in (
     (0x7F, "mute volumeup volumedown"),
     (0x85, "kpcomma"),
     (0x87, "ro katakana yen henkan muhenkan"),
+    (0x10082, "sleep wake"),    # generic desktop
+    (0xC00B5, "next previous stop"), (0xC00CD, "play"),     # consumer
     (0xE0, "leftctrl leftshift leftalt leftwin rightctrl rightshift rightalt rightwin"),
 ) for i, key in enumerate(names.split())}
 

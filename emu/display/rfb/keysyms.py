@@ -42,8 +42,9 @@ _NAMED = {name: USAGES[key] for first, names in (
     (0xFFFF, "delete"),
     (0xFE03, "rightalt"),
     (0xFE20, "tab"),
-    (0x1008FF11, "volumedown mute volumeup"),
-    (0x1008FF2A, "power"),
+    (0x1008FF11, "volumedown mute volumeup play stop previous next"),
+    (0x1008FF2A, "power wake"),
+    (0x1008FF2F, "sleep"),
 ) for name, key in enumerate(names.split(), first) if key != "-"}
 
 # The keypad, which means digits or movement as Num Lock says: keysym -> (key with Num Lock, key without)

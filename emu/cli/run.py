@@ -79,7 +79,12 @@ def interact(machine, script, viewer, interrupts, deadline, need_window=False, c
                 return EXIT_OK
             complain(PROG, "timeout" + (f" at {script.what}" if script.what else ""))
             return EXIT_TIMEOUT
-        machine.step_slice()
+        try:
+            machine.step_slice()
+        except MediaError as error:             # the host cannot read or write a medium
+            if viewer is None:
+                raise
+            complain(PROG, f"{error}; the machine is paused")
 
 
 def guest_exit(machine, script):

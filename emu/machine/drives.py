@@ -4,19 +4,24 @@ import os
 
 from emu.media import detect, opening
 from emu.media.errors import MediaError
+from emu.media.watched import Watched
 
 
 class Drives:
     """The CD-ROM drive (None where a disk has its place) and floppy drives of a machine, and every medium that is open."""
 
-    def __init__(self, fdc, snapshot):
-        self.fdc, self.snapshot = fdc, snapshot
+    def __init__(self, fdc, snapshot, failed):
+        self.fdc, self.snapshot, self._failed = fdc, snapshot, failed
         self.cdrom = None
         self.open = []          # (kind, medium) of all media; kind is cdrom, floppy or disk
         self._gone = {}         # kind -> accesses to media that were taken out
 
     def add(self, kind, medium):
-        """Note a medium, to be closed at the end."""
+        """Note a medium, to be closed at the end; what the host cannot read or write of it is told to ``failed``."""
+        if kind == "floppy":
+            medium.image = Watched(medium.image, self._failed)
+        else:
+            medium = Watched(medium, self._failed)
         self.open.append((kind, medium))
         return medium
 
@@ -93,6 +98,12 @@ class Drives:
         return out
 
     def close(self):
-        """Close all media."""
+        """Close all media.  Raises MediaError if what was written to one could not be finished."""
+        failed = None
         for _, medium in self.open:
-            medium.close()
+            try:
+                medium.close()
+            except MediaError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed

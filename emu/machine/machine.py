@@ -63,6 +63,7 @@ class Machine:
         self.ended = None
         self.exit_value = 0
         self.paused = self._resume_host = False
+        self._fault = None  # MediaError of a medium that failed in this run
         self.closed = False
         self._chunk = CHUNK
         self.viewed = False  # a viewer clears the marks of written video memory
@@ -153,7 +154,7 @@ class Machine:
 
     def _insert_media(self):
         config = self.config
-        self.drives = drives = Drives(self._fdc, config.snapshot)
+        self.drives = drives = Drives(self._fdc, config.snapshot, self._medium_failed)
         places = [(self._ide0, 0), (self._ide0, 1), (self._ide1, 0), (self._ide1, 1)]
         if config.cdrom is not None:
             drives.cdrom = AtapiDrive(drives.add("cdrom", opening.open_cdrom(config.cdrom)))
@@ -283,7 +284,9 @@ class Machine:
 
     def _run(self, stop_time=NEVER, stop_count=NEVER):
         """Run to a guest time or an instruction count, or until something ends the run, and deal with what it was; or
-        about PROMPT host seconds (where it stops then makes no difference to the guest).  Gives poll's code."""
+        about PROMPT host seconds (where it stops then makes no difference to the guest).  Gives poll's code.
+
+        If the host could not read or write a medium, the machine is paused, and MediaError raised."""
         cpu = self._cpu
         began, before = time.monotonic(), cpu.icount
         cpu.stop_time, cpu.stop_count = stop_time, min(stop_count, before + self._chunk)
@@ -297,6 +300,10 @@ class Machine:
             self._chunk = max(1, self._chunk // 2)
         elif took < PROMPT / 4 and cpu.icount - before >= self._chunk:
             self._chunk = min(MOST_CHUNK, self._chunk * 2)
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            self.pause()
+            raise fault
         if self._memory.dirty.tobytes().find(1) >= 0:
             self._text = None
             if not self.viewed:
@@ -310,6 +317,12 @@ class Machine:
         elif code == IDLE and self.ended is None:
             self._idle(stop_time)
         return code
+
+    def _medium_failed(self, error):
+        """The host cannot read or write a medium: the guest hears of it from its drive; stop before it does more."""
+        self._fault = self._fault or error
+        self._cpu.stop_request = True
+        self._cpu.attention = True
 
     def _reset_asked(self, why):
         if self.config.no_reboot:
@@ -480,12 +493,10 @@ class Machine:
                 sink.flush()
 
     def close(self):
-        """Give memory and files back."""
+        """Give memory and files back.  Raises MediaError if what was written to a disk could not be finished."""
         if self.closed:
             return
         self.closed = True
-        if self.drives is not None:
-            self.drives.close()
         self.vram = self.vram_dirty = None
         for sink in (self._serial_sink, self._debug_sink):
             if sink is not None:
@@ -496,6 +507,8 @@ class Machine:
             self.play_sound(None)
         finally:
             self.parts.close()
+            if self.drives is not None:
+                self.drives.close()
 
     def __enter__(self):
         return self

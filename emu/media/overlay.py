@@ -3,6 +3,8 @@
 import os
 import tempfile
 
+from .errors import reason
+
 BLOCK = 64 * 1024
 
 
@@ -106,9 +108,12 @@ class Overlay:
             self._blocks[slot][start:start + len(view)] = view
             return
         place = (slot - self._in_memory) * BLOCK + start
-        while view:
-            done = os.pwrite(self._spill.fileno(), view, place)
-            view, place = view[done:], place + done
+        try:
+            while view:
+                done = os.pwrite(self._spill.fileno(), view, place)
+                view, place = view[done:], place + done
+        except OSError as error:
+            raise OSError(error.errno, f"what the guest writes cannot be kept: {reason(error)}", tempfile.gettempdir()) from None
 
     def __enter__(self):
         return self

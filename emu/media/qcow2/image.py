@@ -346,7 +346,9 @@ class Qcow2Image:
             raise
 
     def close(self):
-        """Give back what was taken and not used, and close the file and the one below; a second call does nothing."""
+        """Give back what was taken and not used, and close the file and the one below; a second call does nothing.
+
+        Raises OSError if that cannot be done; the file is closed all the same."""
         try:
             if not self.read_only and not self._file.closed and self._counts is not None:
                 self.flush()
@@ -355,9 +357,7 @@ class Qcow2Image:
                 if self._marked and not self._leaky:
                     self._mark(False)
                 self._file.sync()
-        except OSError:                         # it stays marked, and is put in order when it is opened again
-            pass
-        finally:
+        finally:                                # what failed is put in order when it is opened again
             self._file.close()
             if self.backing is not None:
                 self.backing.close()

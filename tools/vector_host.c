@@ -1,5 +1,5 @@
 /* Runs single instructions on the host's processor, for tools/make_vectors.py: 32-bit Linux user mode, no library.
- * Reads cases from standard input, sets the processor's whole state through the frame of a signal, runs one instruction (TF) or up to
+ * Reads cases from standard input, sets the processor's whole state through the frame of a signal, runs instructions by TF or up to
  * an INT3, and writes what the next signal's frame says.  Layouts: struct Case and struct Result here, make_vectors.py beside. */
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -10,12 +10,12 @@ enum { SYS_exit = 1, SYS_read = 3, SYS_write = 4, SYS_modify_ldt = 123, SYS_mpro
 enum { SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SA_SIGINFO = 4, SA_ONSTACK = 0x08000000, SA_NODEFER = 0x40000000,
        SA_RESTORER = 0x04000000 };
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
-enum { TF = 0x100, PATCHES = 64, CHANGES = 1024 };
+enum { TF = 0x100, PATCHES = 600, CHANGES = 1024 };
 
 struct Window { u32 address, size; };
 struct Setup { u32 code, code_size; struct Window data[3]; u32 ldt_entries; u32 ldt[16][4]; };  /* user_desc each */
 struct State { u32 eip, eflags, gpr[8]; u16 seg[6]; u16 fcw, fsw, ftw, pad; u8 st[80]; u32 mxcsr; u8 xmm[128]; };
-struct Case { u32 to_end, code_size; u8 code[32]; struct State s; u32 patches; struct { u32 address; u8 value; } __attribute__((packed)) patch[PATCHES]; };
+struct Case { u32 to_end, code_at, code_size; u8 code[32]; struct State s; u32 patches; struct { u32 address; u8 value; } __attribute__((packed)) patch[PATCHES]; };
 struct Result { u32 trap, error, cr2; struct State s; u32 changes; struct { u32 address; u8 value; } __attribute__((packed)) change[CHANGES]; };
 
 /* what the kernel puts on the stack */
@@ -148,7 +148,7 @@ __attribute__((used, force_align_arg_pointer)) static void handler(int sig, void
 }
 
 __asm__(".text\nrestorer: mov $173, %eax\n int $0x80\n"
-        "run_it: int3\n ret\n"
+        "run_it: pushl $2\n popfl\n int3\n ret\n"       /* a signal frame does not set NT and ID */
         ".globl _start\n_start: and $-16, %esp\n call main\n");
 extern void restorer(void), run_it(void);
 
@@ -161,7 +161,7 @@ __attribute__((used)) int main(void)
             leave("a window cannot be mapped (vm.mmap_min_addr)\n");
     }
     for (u32 n = 0; n < setup.ldt_entries; n++)
-        if (call(SYS_modify_ldt, 1, (u32)setup.ldt[n], 16, 0, 0, 0))
+        if (call(SYS_modify_ldt, 0x11, (u32)setup.ldt[n], 16, 0, 0, 0))     /* 1 would clear AVL */
             leave("the kernel refuses LDT entries\n");
     u32 alt[3] = {(u32)stack, 0, sizeof stack};
     call(SYS_sigaltstack, (u32)alt, 0, 0, 0, 0, 0);
@@ -181,9 +181,9 @@ __attribute__((used)) int main(void)
         for (u32 w = 0; w < 3; w++, copy += 0x4000)
             memcpy(copy, (void *)setup.data[w].address, setup.data[w].size);
         call(SYS_mprotect, setup.code, setup.code_size, PROT_READ | PROT_WRITE, 0, 0, 0);
-        memcpy((void *)one.s.eip, one.code, one.code_size);
+        memcpy((void *)one.code_at, one.code, one.code_size);
         if (one.to_end)
-            ((u8 *)one.s.eip)[one.code_size] = 0xCC;
+            ((u8 *)one.code_at)[one.code_size] = 0xCC;
         call(SYS_mprotect, setup.code, setup.code_size, PROT_READ | PROT_EXEC, 0, 0, 0);
         stage = 1;
         run_it();

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from emu.cli.main import main
+from emu.cpu.encodings import encodings
 from emu.suites import i6v, i6v_writer, world
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "make_vectors.py"
@@ -45,7 +46,7 @@ def one(tool, host, mnemonic, count=5):
 
 
 def test_the_writer_writes_what_the_reader_reads(tool, host, tmp_path):
-    descriptions, vectors = one(tool, host, "paddb")["sse2"]
+    descriptions, vectors = one(tool, host, "paddb")["sse2", 32]
     i6v_writer.write(tmp_path / "x.i6v.xz", {"forms": descriptions, "seed": 1}, vectors)
     suite = i6v.Suite(tmp_path / "x.i6v.xz")
     offsets = suite.select()
@@ -58,7 +59,7 @@ def test_the_writer_writes_what_the_reader_reads(tool, host, tmp_path):
 
 def test_the_background_is_the_corpus_s(tool, host):
     """A load takes what world.background says that the window holds."""
-    v = tool.Maker(tool.random.Random(1)).vector(0, next(e for e in tool.encodings() if e.line.startswith("8B /r")), 32)
+    v = tool.Maker(tool.random.Random(1)).vector(0, next(e for e in encodings() if e.line.startswith("8B /r")), 32)
     v.code, v.gpr, v.seg, v.patches = b"\x8b\x03", (0, 0, 0, 0x200123, 0x300800, 0, 0, 0), (0x2B, 0x23, 0x2B, 0x2B, 0, 0), []
     trap, _, _, state, changed = host.run(v)
     at = world.window_offset(0x200123)
@@ -71,19 +72,38 @@ def test_the_same_seed_grows_the_same(tool, host):
     assert records[0] == records[1] and len(records[0]) > 30
 
 
-def test_every_form_of_user_code_is_there(tool):
-    forms = list(tool.forms())
-    assert len(forms) > 800
+@pytest.mark.parametrize("bits", [16, 32])
+def test_every_form_of_user_code_is_there(bits, tool):
+    import vector_forms
+    forms = list(tool.forms(bits))
+    assert len(forms) > 900
     lines = {e.line for e, _ in forms}
-    missing = {e.mnemonic for e in tool.encodings() if e.line not in lines and "cpl0" not in e.attributes}
-    assert missing <= tool.LEFT_OUT | {"POP", "NOP", "PREFETCHNTA", "PREFETCHT0", "PREFETCHT1", "PREFETCHT2"}
+    missing = {e.mnemonic for e in encodings() if e.line not in lines and "cpl0" not in e.attributes}
+    assert missing <= set(vector_forms.LEFT_OUT) | {"NOP", "PREFETCHNTA", "PREFETCHT0", "PREFETCHT1", "PREFETCHT2"}
+    known = {e.mnemonic for e in encodings()}
+    assert set(vector_forms.LEFT_OUT) <= known and {name for name, _ in vector_forms.DROPPED} <= known
+
+
+@pytest.mark.parametrize("mnemonic, exception, flag", [("int3", 3, 0), ("into", 4, 0), ("bound", 5, 0), ("ud2", 6, 0), ("div", 0, 0), ("callf", 11, 0),
+                                                       ("fadd", 16, 0), ("divps", 19, 0), ("mov", 17, 0x40000), ("popf", 255, 0x4000)])
+def test_exceptions_and_flags_are_there(mnemonic, exception, flag, tool, host):
+    """Each comes with code of both sizes."""
+    for bits in tool.BITS:
+        assert any(v.exception == exception and (v.eflags | v.eflags_after) & flag == flag
+                   for (_, size), (_, vectors) in one(tool, host, mnemonic, 60).items() if size == bits for v in vectors)
+
+
+def test_far_transfers_change_the_size_of_code(tool, host):
+    vectors = [v for name in ("jmpf", "callf", "retf", "iret") for _, found in one(tool, host, name, 40).values() for v in found]
+    went = {(v.seg[1], v.seg_after[1]) for v in vectors if v.exception == i6v.COMPLETED}
+    assert {(0x23, 0x3F), (0x3F, 0x23), (0x23, 0x2F), (0x3F, 0x37)} <= went
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine, each", [("python", 4), pytest.param("native", 40, marks=pytest.mark.native)])
 def test_a_corpus_grown_here_passes(engine, each, tool, host, tmp_path, capsys):
-    for cls, (descriptions, vectors) in one(tool, host, None, each).items():
-        i6v_writer.write(tmp_path / f"{cls}_32.i6v.xz", {"forms": descriptions, "seed": 1}, vectors)
+    for (cls, bits), (descriptions, vectors) in one(tool, host, None, each).items():
+        i6v_writer.write(tmp_path / f"{cls}_{bits}.i6v.xz", {"forms": descriptions, "seed": 1}, vectors)
     status = main(["cpu-test", "--engine", engine, "--suite", str(tmp_path)])
     out = capsys.readouterr().out
     assert status == 0, "\n".join(line for line in out.splitlines() if " fail;" in line)

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from .opcodes import ONE_BYTE, TWO_BYTE
 
-ATTRIBUTES = {"lock", "raw", "ends", "branch", "cpl0", "rep", "o16", "o32", "fpu", "pm", "mod3", "mmx", "sse", "unaligned"}
+ATTRIBUTES = {"lock", "raw", "ends", "branch", "cpl0", "rep", "o16", "o32", "fpu", "pm", "mod3", "mmx", "sse", "unaligned", "np"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Encoding:
         if "b" in letters or "AL" in self.operands:
             return 8
         return 32 if letters == {"d"} else 0
+
+    @property
+    def bare(self):
+        """Does a prefix 66, F2 or F3 that is not its own make it undefined ("NP" in the manual)?"""
+        return not self.attributes.isdisjoint({"np", "mmx", "sse"})
 
     @cached_property
     def modrms(self):

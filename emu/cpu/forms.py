@@ -314,7 +314,7 @@ class Tables:
     def _slot(self, rows, op, prefix, o32):
         """What an opcode leads to under a prefix: the entry of the first line that fits; lines with the prefix come first."""
         fit = [e for wanted in dict.fromkeys((None, prefix)) for e in reversed(rows)
-               if e.prefix == wanted and ("o16" if o32 else "o32") not in e.attributes]
+               if e.prefix == wanted and ("o16" if o32 else "o32") not in e.attributes and (wanted == prefix or not e.bare)]
         row = [None] * 256
         for e in fit:       # the later one wins
             for modrm in e.modrms if e.modrm else range(256):

@@ -355,12 +355,12 @@ TWO_BYTE = """
 0F AB /r m   BTS:BTS_mem Mv,Gv        raw lock undef=OF,SF,AF,PF
 0F AC /r     SHRD Ev,Gv,Ib            undef=CF,PF,AF,ZF,SF,OF
 0F AD /r     SHRD Ev,Gv,CL            undef=CF,PF,AF,ZF,SF,OF
-0F AE /0 m   FXSAVE M                 raw ends cpu=fxsr
-0F AE /1 m   FXRSTOR M                raw ends cpu=fxsr
-0F AE /5 r   LFENCE:NOP               cpu=sse2
-0F AE /6 r   MFENCE:NOP               cpu=sse2
-0F AE /7 r   SFENCE:NOP               cpu=sse
-0F AE /7 m   CLFLUSH Mb               raw cpu=clfsh
+0F AE /0 m   FXSAVE M                 raw ends np cpu=fxsr
+0F AE /1 m   FXRSTOR M                raw ends np cpu=fxsr
+0F AE /5 r   LFENCE:NOP               np cpu=sse2
+0F AE /6 r   MFENCE:NOP               np cpu=sse2
+0F AE /7 r   SFENCE:NOP               np cpu=sse
+0F AE /7 m   CLFLUSH Mb               raw np cpu=clfsh
 0F AF /r     IMUL:IMUL2 Gv,Ev         undef=SF,ZF,AF,PF
 0F B0 /r     CMPXCHG Eb,Gb            lock
 0F B1 /r     CMPXCHG Ev,Gv            lock
@@ -384,7 +384,7 @@ TWO_BYTE = """
 0F BF /r     MOVSX:MOVSXW Gv,Ew
 0F C0 /r     XADD Eb,Gb               lock
 0F C1 /r     XADD Ev,Gv               lock
-0F C3 /r m   MOVNTI:MOV Ed,Gd         cpu=sse2
+0F C3 /r m   MOVNTI:MOV Ed,Gd         np cpu=sse2
 0F C7 /1 m   CMPXCHG8B Mq             raw lock cpu=cx8
 0F C8+r      BSWAP Zv
 0F FF        UD0                      raw

@@ -415,6 +415,18 @@ main:   mov ax, ss
         mov ss, [VAR]
         int 0x80
         DONE
+;= data.mov_ss_icebp #DB +7 8 - dr6=FFFF0FF1        | 3A 6.8.3: INT1 is a debug trap, too: the two are one
+        BREAK 0, VAR, ACCESS, 1
+        TRY "data.mov_ss_icebp"
+        mov ss, [VAR]
+        db 0xF1
+        DONE
+;= data.mov_ss_int3 #DB +0 8 - sp-C dr6=FFFF0FF1     | 3A 6.8.3: INT3 is none: #DB comes in its handler
+        BREAK 0, VAR, ACCESS, 1
+        TRY "data.mov_ss_int3", stubs + 8 * 3
+        mov ss, [VAR]
+        int3
+        DONE
 ;= data.rep #DB +0 8 RF dr6=FFFF0FF1            | 3B 17.3.1.2: after the iteration; 17.3.1.1: RF set unless it is the last
 ;= data.rep.left 3
         mov esi, SCRATCH

@@ -170,3 +170,29 @@ def test_guest_code(engine, index, name):
         assert int.from_bytes(memory.read(0x5F0, 4), "little") & ID
     finally:
         board.close()
+
+
+def test_a_prefix_that_is_not_its_own_makes_a_vector_instruction_undefined():
+    """Each MMX and SSE line, the cache control and the fences, with 66, F2 and F3 (so a processor of today does, too)."""
+    cpu = processor("pentium4")
+    named = {}
+    for e in encodings():
+        named.setdefault((e.prefix, e.map, e.opcode), []).append(e)
+
+    def decoded(code):
+        cpu.code[0:len(code)], cpu.code_len = code, 15
+        return decode(cpu, Rec())
+
+    tried = 0
+    for e in encodings():
+        if e.prefix is None and e.bare:
+            for modrm in e.modrms or [0]:
+                for prefix in (0x66, 0xF2, 0xF3):
+                    own = any(modrm in (o.modrms or [0]) for o in named.get((prefix, e.map, e.opcode), ()))
+                    assert (decoded(bytes([prefix, 0x0F, e.opcode, modrm]) + bytes(8)) == UD) == (not own), e.line
+                    tried += not own
+    assert tried > 10_000
+    for code in ("660faef0", "f30faee8", "f20fd4c1", "f30f28c1", "660fc308", "f30f77", "660f12c1"):
+        assert decoded(bytes.fromhex(code).ljust(15, b"\0")) == UD, code
+    for code in ("0faef0", "f30f6fc1", "660fd4c1", "f2f30f90c0", "660fb6c1", "f30fafc1"):
+        assert decoded(bytes.fromhex(code).ljust(15, b"\0")) != UD, code

@@ -49,8 +49,11 @@ def INTO(cpu: Cpu, r: Rec) -> None:
 
 @hot
 def INT1(cpu: Cpu, r: Rec) -> None:
-    """#DB without a cause in DR6 (ICEBP)."""
+    """#DB without a cause of its own in DR6 (ICEBP).  A data breakpoint that MOV SS has held off is part of it."""
+    held: u32 = cpu.trap
     interrupt(cpu, DB, PRIVILEGED)
+    cpu.dr[6] = cpu.dr[6] | held
+    cpu.trap = cpu.trap & (0xFFFFFFFF ^ held)
 
 
 # -- returns in protected mode -----------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ ERROR = 0xFE
 NONE = 0x100
 TYPEMATIC_DEFAULT = 0x2B                # 500 ms, 10.9 a second
 BUFFER = 16
+LONGEST = 8                             # bytes that one key may send: Pause
 
 
 class Keyboard(Component):
@@ -147,6 +148,10 @@ class Keyboard(Component):
         for i in range(256):
             self.held[i] = 0
         self.defaults()
+
+    def has_room(self):
+        """True while the codes of any key fit into the buffer."""
+        return self.count <= BUFFER - LONGEST
 
     def idle(self):
         """True when the controller has taken everything that was typed."""

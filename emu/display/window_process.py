@@ -583,6 +583,8 @@ class Window:
         if on:
             self._note = None
         pygame.event.set_grab(on)
+        if hasattr(pygame.event, "set_keyboard_grab"):
+            pygame.event.set_keyboard_grab(on)  # the desktop's own keys (Alt+Tab) are the guest's meanwhile
         pygame.mouse.set_visible(not on)  # hidden and grabbed: motion is relative and has no edges
         self._caption()
         self._dirty = True

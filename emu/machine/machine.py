@@ -4,6 +4,7 @@
 """
 
 import time
+from collections import deque
 
 from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_VIDEO
 from emu.bus.types import NEVER
@@ -37,6 +38,7 @@ HOST_SLEEP = 0.01
 PROMPT = 0.02  # host seconds: a run comes back after about as long, to see whether somebody wants something
 CHUNK, MOST_CHUNK = 20_000, 1 << 22  # instructions of a run: at first, and what a fast host works up to
 STEP_IDLE, STEP_PIECE = 1_000_000_000, 4000  # ns of guest time that a processor may wait in so many instructions of step()
+KEYS_WAITING = 256  # events of keys
 BDA_KEY_HEAD, BDA_KEY_TAIL = 0x41A, 0x41C  # BIOS data area: the ring of typed keys
 
 
@@ -71,6 +73,7 @@ class Machine:
         self._font_search = 0
         self.drives = None
         self._typing = []
+        self._keys = deque()  # from a viewer, not yet the keyboard's
         self._serial = Log()
         self._serial_seen = 0
         self._serial_sink = self._serial_source = self._debug_sink = None
@@ -396,6 +399,7 @@ class Machine:
             self._serial_source()
         if self._network is not None:
             self._network.poll()
+        self._feed_keys()
         if self._typing and self._ready_for_key():
             chord = self._typing.pop(0)
             for code in chord:
@@ -551,10 +555,16 @@ class Machine:
         return not self._typing and self._keyboard.idle() and self._kbc.idle()
 
     def key(self, hid_usage, pressed):
-        """A key by its USB HID usage, as a window gives it; unknown ones are ignored."""
+        """A key by its USB HID usage, as a window gives it; unknown ones are ignored.  What comes faster than the guest takes
+        it waits, so that no key seems to be held for ever; a guest that takes none loses what is pressed, not what is let go."""
         name = keys.HID_USAGES.get(hid_usage)
-        if name is not None:
-            self._keyboard.key(keys.key_id(name), 1 if pressed else 0)
+        if name is not None and not (pressed and len(self._keys) >= KEYS_WAITING):
+            self._keys.append((keys.key_id(name), 1 if pressed else 0))
+            self._feed_keys()
+
+    def _feed_keys(self):
+        while self._keys and self._keyboard.has_room():
+            self._keyboard.key(*self._keys.popleft())
 
     def mouse_move(self, dx, dy, wheel=0):
         """Relative motion, dy positive down, wheel positive towards the user."""

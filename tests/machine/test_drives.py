@@ -90,3 +90,25 @@ def test_paste_takes_text_as_it_is():
         assert names == [1, 2, 1, 2, 1, 1] and pc.typing
         pc.stop_typing()
         assert not pc.typing
+
+
+def test_keys_that_come_too_fast_wait_for_the_guest():
+    """A burst of more than the keyboard's buffer: every key is let go, and what the guest reads is all of it, in order."""
+    with Machine(net="none") as pc:
+        pc.run_for(0.01)
+        keyboard = pc._keyboard
+        keyboard.send(0xF4)
+        for usage in range(4, 30):
+            pc.key(usage, True)
+            pc.key(usage, False)
+        assert pc._keys and not keyboard.overrun
+        got = []
+        for _ in range(500):
+            while (code := keyboard.take()) != 0x100:
+                got.append(code)
+            pc._feed_keys()
+        assert len([code for code in got if code == 0xF0]) == 26 and not any(keyboard.held)
+        for n in range(1000):
+            pc.key(4 + n % 26, True)
+            pc.key(4 + n % 26, False)
+        assert len(pc._keys) <= 1300

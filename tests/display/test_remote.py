@@ -120,7 +120,7 @@ def test_what_cannot_be_served_is_said():
 
 @contextmanager
 def run(*options):
-    process = subprocess.Popen([sys.executable, "-m", "emu", "run", *options], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "emu", "run", "--engine", "python", *options], stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:

@@ -15,7 +15,7 @@ class Served:
 
     def __init__(self, password=None, name="a machine", serve=serve_tcp):
         self.frame = link.SharedFrame()
-        self.records = []
+        self.records, self.watchers = [], 0
         self.loop = asyncio.new_event_loop()
         self.desktop = Desktop(self.frame, self._send, name, password)
         listener = socket.create_server(("127.0.0.1", 0), backlog=200)

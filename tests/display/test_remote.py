@@ -136,6 +136,7 @@ def command_line(path):
         return None
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("pass\nmore\n")

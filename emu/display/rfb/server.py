@@ -15,7 +15,7 @@ MOTION_SECONDS = 1 / 100        # between two positions of the pointer that are 
 DRAW_SECONDS = 2                # for the machine to draw the picture when somebody comes
 TEXT_SECONDS = 1                # between two texts, either way
 MOST_CONNECTIONS = 64
-READ_AHEAD = 64 << 10           # bytes of a client's that are kept before it has to wait
+READ_AHEAD = 16 << 10           # bytes of a client's that wait here and in the kernel each, before it has to wait itself
 SEND_AHEAD = 64 << 10
 KERNEL_SENDS = 256 << 10
 LAST_SECONDS = 2                # for the last words to a client
@@ -89,6 +89,7 @@ class Desktop:
 
     def left(self, session):
         """An admitted client is gone."""
+        self._flush_motion()
         self._watchers -= 1
         self._send(link.WATCHERS, self._watchers)
         self._sessions.discard(session)
@@ -212,6 +213,7 @@ class TcpStream:
         connection = writer.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_AHEAD)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SENDS)    # more would only be older
 
     async def read(self, size):

@@ -23,18 +23,22 @@ SIZES = {protocol.SET_PIXEL_FORMAT: 19, protocol.SET_ENCODINGS: 3, protocol.UPDA
 
 
 class Pace:
-    """Holds a client back that does more than anybody can: EVENTS at once, then a regular trickle."""
+    """Holds a client back that does more than anybody can: EVENTS at once, then a regular trickle; not for ever."""
 
-    EVENTS, SECONDS = 200, 1 / 500
+    EVENTS, SECONDS, PATIENCE = 200, 1 / 1000, 20
 
     def __init__(self, clock=time.monotonic):
         self._clock = clock
-        self._due = clock()  # when the client has used up nothing
+        self._due = self._began = clock()   # when what it did is worked off; since when there has been some
 
     async def take(self):
         """Wait for an event's turn."""
         now = self._clock()
-        self._due = max(self._due, now) + self.SECONDS
+        if self._due <= now:
+            self._due = self._began = now
+        self._due += self.SECONDS
+        if now - self._began > self.PATIENCE:
+            raise ProtocolError("too much input")
         wait = self._due - now - self.EVENTS * self.SECONDS
         if wait > 0:
             await asyncio.sleep(wait)

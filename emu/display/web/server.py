@@ -10,13 +10,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response
 
 from ..rfb.protocol import ProtocolError
-from ..rfb.server import READ_AHEAD, SEND_AHEAD
+from ..rfb.server import SEND_AHEAD
 from . import pages
 
 SOCKET = "/socket"
 FIRST_PAGE = f"/{pages.START}?autoconnect=true&reconnect=true&reconnect_delay=3000&resize=scale&path={SOCKET[1:]}"
 MOST_CONNECTIONS = 128          # a browser loads several files at once
 SECONDS = 10                    # for a request
+MOST_MESSAGE = 64 << 10         # bytes of a WebSocket's message
 SAFETY = {"X-Frame-Options": "DENY", "Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-cache",
           "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Connection": "close",
           "Cross-Origin-Resource-Policy": "same-origin"}
@@ -66,7 +67,7 @@ class WebServer:
         quiet.disabled = True           # what strangers send is no news
         return serve(self._serve, sock=listener, process_request=self._answer, create_connection=self._connection,
                      select_subprotocol=lambda _, offered: "binary" if "binary" in offered else None, compression=None,
-                     max_size=READ_AHEAD, max_queue=4, write_limit=SEND_AHEAD, open_timeout=SECONDS, close_timeout=2,
+                     max_size=MOST_MESSAGE, max_queue=2, write_limit=SEND_AHEAD, open_timeout=SECONDS, close_timeout=2,
                      server_header=None, logger=quiet)
 
     def _connection(self, *args, **kwargs):

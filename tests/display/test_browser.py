@@ -35,7 +35,7 @@ def matches(browser, wanted, seconds=15):
 
 
 def test_dos_is_typed_at(browser, image, tmp_path):
-    with viewed(floppy=image("floppies/freedos722.img"), clock="virtual", display="web=:0") as dos:
+    with viewed(floppy=image("floppies/freedos722.img"), snapshot=True, clock="virtual", display="web=:0") as dos:
         browser.open(f"http://127.0.0.1:{dos.port}/")
         browser.wait_for(DRAWN)
         dos.wait_for_text("A:\\>", 120)

@@ -52,7 +52,7 @@ class Viewed:
             time.sleep(0.05)
 
     def wait_for_text(self, text, seconds=60):
-        self.wait_for(lambda pc: any(text in row for row in pc.screen_text()), seconds)
+        self.wait_for(lambda pc: text in "\n".join(["", *(row.rstrip() for row in pc.screen_text())]), seconds)
 
     def close(self):
         self._running = False

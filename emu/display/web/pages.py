@@ -26,7 +26,7 @@ def find():
 
 def read(root, path):
     """(content type, bytes) of a file named by a URL's path, or None: only what lies below the root, and only known types."""
-    parts = unquote(path).lstrip("/").split("/")
+    parts = unquote(path).removeprefix("/").split("/")
     kind = TYPES.get(Path(parts[-1]).suffix)
     if kind is None or any(part in ("", ".", "..") or set(part) & set("\\\0:") for part in parts):
         return None

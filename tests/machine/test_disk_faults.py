@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, absent
+from data import ROOT, absent
 
 from emu import Machine
 from emu.media.errors import MediaError

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 
-from conftest import absent
+from data import absent
 
 
 def _tool(name):

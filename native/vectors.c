@@ -4,7 +4,7 @@
 #include "core.h"
 #include "vectors.h"
 
-enum { HAS_FPU = 1, HAS_XMM = 2, TO_END = 4 };
+enum { HAS_FPU = 1, HAS_XMM = 2, TO_END = 4, CODE16 = 8, KNOWN_FLAGS = HAS_FPU | HAS_XMM | TO_END | CODE16 };
 enum { COMPLETED = 255, BREAKPOINT = 3, PAGE_FAULT = 14 };
 enum { INT3 = 0xCC, RF_TF = 0x10100, AC_FLAG = 1 << 18, TOP_SHIFT = 11, FSW_WITHOUT_TOP = 0xC7FF };
 
@@ -122,7 +122,7 @@ static u8 run_vector(M *m, const UserWorld *w, In *in)
         mxcsr = take(in, 4);
         xmm = span(in, 128);
     }
-    if (in->bad || form >= w->forms)
+    if (in->bad || form >= w->forms || flags & ~(u32)KNOWN_FLAGS)
         return VECTOR_BAD;
 
     /* memory: background, patches, code */

@@ -13,7 +13,10 @@ from .errors import BadSuite
 
 MAGIC = b"I686VEC1"
 HAS_FPU, HAS_XMM, TO_END, CODE16 = 1, 2, 4, 8  # Vector.flags
+KNOWN_FLAGS = HAS_FPU | HAS_XMM | TO_END | CODE16
 COMPLETED = 255  # Vector.exception
+HEADER = 16         # bytes before the header
+PIECE, OUT = 1 << 16, 1 << 18   # bytes read and unpacked at a time
 
 _HEAD = struct.Struct("<HHBBB")
 _STATE = struct.Struct("<10I6H")
@@ -56,10 +59,12 @@ def unpack(path, most=None):
     try:
         with open(path, "rb") as file:
             while not machine.eof and (most is None or len(out) < most):
-                piece = file.read(1 << 20 if most is None else 1 << 14)
-                if not piece:
-                    return bytes(out), f"the XZ file is cut short at offset {at}"
-                out += machine.decompress(piece)
+                piece = b""
+                if machine.needs_input:
+                    piece = file.read(PIECE)
+                    if not piece:
+                        return bytes(out), f"the XZ file is cut short at offset {at}"
+                out += machine.decompress(piece, OUT if most is None else most)     # little at a time: all that is before damage counts
                 at += len(piece)
     except OSError as error:
         raise BadSuite(path, error.strerror or str(error)) from None
@@ -74,20 +79,20 @@ class Suite:
 
     def __init__(self, path, header_only=False):
         self.path = path
-        self.data, self.wrong = unpack(path, 16 if header_only else None)
+        self.data, self.wrong = unpack(path, HEADER if header_only else None)
         if self.data[:8] != MAGIC:
-            raise BadSuite(path, self.wrong or "not a file of instruction vectors")
+            raise BadSuite(path, self.wrong or "not a file of instruction vectors (wrong magic at offset 0 of its contents)")
         try:
             length, self.count = struct.unpack_from("<II", self.data, 8)
-            if header_only and len(self.data) < 16 + length:
-                self.data, self.wrong = unpack(path, 16 + length)
-            header = json.loads(self.data[16:16 + length])
+            if header_only and len(self.data) < HEADER + length:
+                self.data, self.wrong = unpack(path, HEADER + length)
+            header = json.loads(self.data[HEADER:HEADER + length])
             if header["version"] != 1:
-                raise BadSuite(path, f"version {header['version']} is not known")
+                raise BadSuite(path, f"version {header['version']} is not known (header at offset {HEADER} of its contents)")
             self.forms = [Form(entry) for entry in header["forms"]]
         except (ValueError, KeyError, TypeError, struct.error) as error:
-            raise BadSuite(path, self.wrong or f"bad header: {error}") from None
-        self._start, self._told = 16 + length, False
+            raise BadSuite(path, self.wrong or f"the header at offset {HEADER} of its contents is damaged ({type(error).__name__})") from None
+        self._start, self._told = HEADER + length, False
 
     def select(self, wanted=None, limit=None):
         """Offsets of the vectors to run: those of matching forms, at most ``limit`` of each, spread evenly."""
@@ -122,6 +127,8 @@ class Suite:
         data, start = self.data, at
         v = Vector()
         length, v.form, v.flags, v.count, size = _HEAD.unpack_from(data, at)
+        if v.flags & ~KNOWN_FLAGS:
+            raise IndexError(f"a mode that is not known: flags {v.flags:02X}h")
         at += 7
         v.code = data[at:at + size]
         at += size

@@ -91,9 +91,9 @@ class Runner:
         """Run one vector, and say in words what is wrong."""
         try:
             v = self.file.vector(at)
-        except (struct.error, IndexError):
+        except (struct.error, IndexError) as error:
             tally.fail(b"", "the vector is damaged")
-            out.wrong.append(f"{self.file.path}: a damaged vector at offset {at} of its contents")
+            out.wrong.append(f"{self.file.path}: a damaged vector at offset {at} of its contents ({error})")
             return
         difference = self._difference(v, self.file.forms[form])
         if difference is not None:

@@ -63,7 +63,7 @@ def processor_of(path, file):
     if known is None and not name:
         known = next((cpu for part in reversed(path.parts) for word, cpu in FOLDER_NAMES if word in part), "8086")
     if known is None:
-        raise BadSuite(path, f"tests of the processor {name!r} cannot be run")
+        raise BadSuite(path, f"tests of the processor {name!r} (at offset 16) cannot be run")
     return PROCESSORS[known]
 
 
@@ -123,7 +123,8 @@ class Judge:
 
     def chosen(self, tests, out):
         """The numbers of the tests to run; what counts is written into their rows."""
-        found, words, data, processor, kinds = [], tests.words, tests.data, self.processor, self.kinds
+        found, protected = [], []
+        words, data, processor, kinds = tests.words, tests.data, self.processor, self.kinds
         for n, (at, damaged, code_at, code_size, hash_at, hash_size, exception, *key, cr0) in enumerate(tests.heads):
             if damaged:
                 out.wrong.append(f"{self.path}: a damaged test at offset {at}")
@@ -140,7 +141,8 @@ class Judge:
             if reason is not None:
                 reason = f"{processor.name}: {reason}"
             elif processor.wide and cr0 & CR0_PE:
-                reason = "it starts in protected mode: only tests of real mode can be run"
+                protected.append(at)
+                continue
             elif self.options.model != suite.MODEL and suite.lacks(self.options.features(), code, False):
                 reason = f"not in a {self.options.model}"
             if reason is not None:
@@ -156,6 +158,9 @@ class Judge:
             if kind.pushf or kind.traps or exception != NONE:
                 self._pushed_flags(kind, exception, words, row, ignored)
             found.append(n)
+        if protected:
+            out.wrong.append(f"{self.path}: only tests of real mode can be run, and {len(protected)} start in protected mode, the first of "
+                             f"them at offset {protected[0]}")
         return found
 
     def _pushed_flags(self, kind, exception, words, row, ignored):

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import time
@@ -63,9 +64,12 @@ def find_files(names):
             found = files_in(folder)
         else:
             one = vectors / "i686" / (name + SUFFIX)
-            found = [one] if one.is_file() else sorted((vectors / "i686").glob(f"{name}_[0-9]*{SUFFIX}"))
+            found = [one] if one.is_file() else [p for p in files_in(vectors / "i686") if re.fullmatch(
+                rf"{re.escape(name)}_\d+{re.escape(SUFFIX)}", p.name)]
+        if not found and folder is None:
+            raise Refused(f"{name}: no such file or folder, and no suite of that name in {vectors}")
         if not found:
-            raise Refused(f"{name}: the folder is empty" if folder is not None else f"no suite {name!r}")
+            raise Refused(f"{name}: the folder is empty")
         for path in found:
             out.setdefault(path, False)
     return list(out.items())

@@ -84,11 +84,11 @@ class Moo:
     def __init__(self, data, wrong=None):
         self.data, self.wrong = data, wrong
         if data[:4] != MOO or len(data) < 20:
-            raise ValueError("the MOO header is not whole" if data[:4] == MOO else "not a MOO file")
+            raise ValueError(f"the MOO header breaks off at offset {len(data)}" if data[:4] == MOO else "not a MOO file")
         length, self.major, self.minor, self.count, cpu = struct.unpack_from("<IBBxxI4s", data, 4)
         self.cpu = cpu.decode("latin-1").strip().strip("\0")
         if self.major != 1:
-            raise ValueError(f"MOO version {self.major}.{self.minor} is not known")
+            raise ValueError(f"MOO version {self.major}.{self.minor} (at offset 8) is not known")
         self.masks = {}
         self.mnemonic = ""
         self.start = 8 + length
@@ -216,7 +216,7 @@ class Json:
         self.data, self.wrong, self.masks, self.mnemonic, self.cpu, self._items = data, wrong, {}, "", "", None
         first, length = _first_object(data[:FIRST])
         if first is not None and "initial" not in first:
-            raise ValueError("not a JSON file of tests")
+            raise ValueError("not a JSON file of tests (at offset 0)")
         self.count = max((size or len(data)) // length, 1) if first is not None else 0
         if first is not None:
             self.mnemonic = first.get("name", "")
@@ -264,7 +264,7 @@ def _first_object(data):
     text = data.decode("utf-8", "replace")
     at = len(text) - len(text.lstrip())
     if text[at:at + 1] != "[":
-        raise ValueError("not a JSON file of tests")
+        raise ValueError("not a JSON file of tests (at offset 0)")
     at += 1
     at += len(text[at:]) - len(text[at:].lstrip())
     if text[at:at + 1] == "]":
@@ -274,7 +274,7 @@ def _first_object(data):
     except (ValueError, RecursionError) as error:
         raise ValueError(f"cut short or damaged at offset {getattr(error, 'pos', at)}") from None
     if not isinstance(first, dict) or not isinstance(first.get("initial", {}), dict) or not isinstance(first.get("name", ""), str):
-        raise ValueError("not a JSON file of tests")
+        raise ValueError("not a JSON file of tests (at offset 0)")
     return first, end - at + 1
 
 

@@ -266,7 +266,7 @@ def test_usage(suite, capsys, tmp_path, monkeypatch):
     (tmp_path / "bad.i6v.xz").write_bytes(b"nothing")
     (tmp_path / "empty").mkdir()
     (tmp_path / "text").write_text("words")
-    for arguments in (["--suite", "no_such_suite"], ["--suite", str(tmp_path / "bad.i6v.xz")], ["--suite", str(tmp_path / "empty")],
+    for arguments in (["--suite", "no_such_suite"], ["--suite", "/no/such/file"], ["--suite", "no*such[suite"], ["--suite", str(tmp_path / "bad.i6v.xz")], ["--suite", str(tmp_path / "empty")],
                       ["--suite", str(tmp_path / "text")], ["--suite", str(good), "--filter", "nothing"]):
         code, out, err = run(capsys, *arguments)
         assert code == 2 and out == [] and len(err) == 1, arguments
@@ -287,6 +287,24 @@ def test_what_can_be_read_is_run(suite, capsys, tmp_path):
     assert any("half.i6v.xz" in line and "XZ file is cut short at offset" in line for line in err)
     total = next(line.split() for line in out if line.startswith("total"))
     assert int(total[4]) >= 7 and total[5] == "0"
+
+
+def test_a_damaged_archive(suite, capsys, tmp_path):
+    """What is before the damage is run."""
+    path = suite(*[record(MOV, (n,) + GPR[1:], gpr=GPR) for n in range(40000)], name="x")
+    data = bytearray(path.read_bytes())
+    data[len(data) * 2 // 3] ^= 0x55
+    path.write_bytes(data)
+    code, out, err = run(capsys, "--suite", tmp_path, "--limit", "1", engine="python")
+    assert code == 2 and len(err) == 1 and "damaged after offset" in err[0] and "of 40000 vectors can be read" in err[0]
+    assert int(err[0].split(" of 40000")[0].split()[-1]) > 5000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_mode_that_is_not_known(engine, suite, capsys):
+    code, out, err = run(capsys, "--suite", suite(record(MOV, MOVED), record(MOV, MOVED, flags=0x20)), engine=engine)
+    assert code == 2 and len(err) == 1 and "damaged vector at offset" in err[0] and "flags 20h" in err[0]
+    assert any(line.split() == ["x", "int", "1", "1", "2", "1"] for line in out)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -419,3 +437,12 @@ def test_a_sample_of_every_form_on_the_python_engine(capsys):
     result = json.loads(capsys.readouterr().out)
     assert result["failed"] == 0 and result["vectors"] >= 60_000
     assert sum(row["forms"] for row in result["suites"]) == 2161
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(7200)
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"{CORPUS} is absent")
+def test_everything_on_the_python_engine(capsys):
+    assert main(["cpu-test", "--engine", "python", "--suite", str(CORPUS.parent), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"] == 0 and result["vectors"] >= 573_000

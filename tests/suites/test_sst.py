@@ -159,6 +159,18 @@ def test_metadata_says_which_flags_count(tmp_path, capsys):
     assert run(tmp_path, capsys, "python")[0] == 0
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_tests_of_protected_mode(engine, tmp_path, capsys):
+    """They cannot be run: one line with the first one's offset; the others are run."""
+    before = dict.fromkeys(sst.REGISTERS, 0) | {"cs": CS, "eip": IP, "eflags": 2, "eax": 5}
+    tests = [test_chunk(n, b"\x40", before | {"cr0": n & 1}, dict(eax=6, eip=IP + 2, eflags=6), wide=True) for n in range(4)]
+    (tmp_path / "40.MOO").write_bytes(moo(*tests, cpu=b"386E", minor=1))
+    code, found, err = run(tmp_path, capsys, engine)
+    at = len(moo(cpu=b"386E")) + len(tests[0]) + 8
+    assert (code, found["vectors"], found["failed"]) == (2, 2, 0) and len(err) == 1
+    assert f"2 start in protected mode, the first of them at offset {at}" in err[0]
+
+
 def test_broken_files(tmp_path, capsys):
     data = moo(GOOD, STORE, PUSHF)
     text = json.dumps([json_test(b"\x40", whole(ax=5), whole(ax=6, ip=IP + 1, flags=6))] * 3).encode()

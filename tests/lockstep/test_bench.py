@@ -1,0 +1,47 @@
+"""Lock-step through the x87 and SSE programs of the benchmark CD: both engines from 50 points, 200,000 instructions each."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from conftest import DATA, absent
+
+from emu import Machine
+from emu.cli.main import main
+
+ISO = DATA / "bench" / "bench.iso"
+PROGRAMS = "matmul,mandel,nbody,matmul-sse2,mandel-sse2,nbody-sse2,sha256-sse2"
+APPEND = f"console=ttyS0,115200 mitigations=off norandmaps random.trust_cpu=on bscale=10 bonly={PROGRAMS}"
+POINTS = 50
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """What starts the CD's Linux by itself."""
+    if not ISO.is_file():
+        absent(ISO.name)
+    if not shutil.which("xorriso"):
+        pytest.skip("needs xorriso")
+    folder = tmp_path_factory.mktemp("bench")
+    subprocess.run(["xorriso", "-osirrox", "on", "-indev", ISO, "-extract", "/isolinux", folder / "cd"], check=True, capture_output=True)
+    return {"kernel": str(folder / "cd" / "vmlinuz"), "initrd": str(folder / "cd" / "initrd.gz"), "append": APPEND, "memory": "64M"}
+
+
+@pytest.mark.heavy
+@pytest.mark.native
+@pytest.mark.boot
+@pytest.mark.timeout(7200)
+def test_x87_and_sse_programs(kernel, capsys):
+    marks = []
+    with Machine(engine="native", display=None, clock="virtual", net="none", **kernel) as pc:
+        for text in ("BENCH-INIT", "BENCH-DONE"):
+            pc.wait_for_text(text, timeout=1200)
+            marks.append(pc._cpu.icount)
+    options = [word for name, value in kernel.items() for word in (f"--{name}", value)]
+    status = main(["lockstep", *options, "--points", str(POINTS), "--first", str(marks[0]), "--every", str((marks[1] - marks[0]) // POINTS),
+                   "--instructions", "200000", "--each", "4000", "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert status == 0 and len(result["points"]) == POINTS, result["points"][-1]["difference"]
+    assert all(point["compared"] == 200_000 for point in result["points"])
+    assert sum("CPL 3" in point["where"] for point in result["points"]) > POINTS // 2

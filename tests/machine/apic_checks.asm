@@ -1,54 +1,31 @@
 ; A 64 KiB ROM that tries the local and the I/O APIC as the SDM demands and tells port E9 a line a check: "ok NAME" or
-; "FAIL NAME".  After "DONE" it resets itself by an INIT message.  nasm -f bin.
-bits 16
-org 0
-cpu 686
-
+; "FAIL NAME".  After "DONE" it resets itself by an INIT message.  nasm -f bin -I ../bare/.
+%include "frame.inc"
 APIC equ 0xFEE00000
 IOAPIC equ 0xFEC00000
-IDT equ 0x1000
 COUNTS equ 0x2000               ; dword a vector: interrupts seen
 SEEN equ 0x2400                 ; highest ISR word bits, as the last handler saw them
 AUTO_EOI equ 0x2408             ; handlers end their interrupt
 NESTED equ 0x240C               ; what a handler is to send to itself with interrupts on; 0: nothing
 INSIDE equ 0x2410               ; count of the nested vector before EOI
-STUBS equ 0x3000                ; 16 bytes each
 MOVED equ 0x500000
+%include "irq.inc"
+PROGRAM
 
-start:
-    cli
-    in al, 0x92                 ; A20
-    or al, 2
-    and al, 0xFE
-    out 0x92, al
-    o32 lgdt [cs:gdt_pointer]
-    mov eax, cr0
-    or al, 1
-    and eax, 0x9FFFFFFF
-    mov cr0, eax
-    jmp dword 8:0xF0000 + flat
-
-align 8
-gdt:
-    dq 0, 0x00CF9B000000FFFF, 0x00CF93000000FFFF
-gdt_pointer:
-    dw $ - gdt - 1
-    dd 0xF0000 + gdt
-idt_pointer:
-    dw 0x7FF
-    dd IDT
-
-bits 32
-
-%macro check 2                  ; name, condition code that must hold
+%macro check 2                  ; name, condition code that must hold; EAX is lost
+    jmp short %%over
+%%text:
+    db %1, 0
+%%over:
+    mov dword [verdict], text_good
     j%2 %%good
-    call fail
-    jmp %%print
+    mov dword [verdict], text_bad
 %%good:
-    call ok
-%%print:
-    call print
-    db %1, 10, 0
+    push dword [verdict]
+    call print_text
+    push dword %%text
+    call print_text
+    call print_end
 %endmacro
 
 %macro reg_write 2
@@ -66,41 +43,12 @@ bits 32
     cmp eax, %2
 %endmacro
 
-ok:
-    mov al, 'o'
-    out 0xE9, al
-    mov al, 'k'
-    out 0xE9, al
-    mov al, ' '
-    out 0xE9, al
-    ret
-
-fail:
-    call print
-    db "FAIL ", 0
-    ret
-
-print:                          ; the text that follows the call
-    pop esi
-.next:
-    mov al, [esi]
-    inc esi
-    test al, al
-    jz .done
-    out 0xE9, al
-    jmp .next
-.done:
-    jmp esi
-
-; Stubs push their vector and come here.
-handler:
-    push eax
-    push ecx
-    mov eax, [esp + 8]
-    inc dword [COUNTS + 4 * eax]
-    cmp eax, 0x30               ; exceptions and the 8259s know no APIC
+; What QUICK calls: EBX is the vector.
+counted:
+    inc dword [COUNTS + 4 * ebx]
+    cmp ebx, 0x30               ; exceptions and the 8259s know no APIC
     jb .pic
-    mov ecx, eax
+    mov ecx, ebx
     shr ecx, 5
     shl ecx, 4
     mov ecx, [APIC + 0x100 + ecx]
@@ -120,17 +68,14 @@ handler:
     cmp dword [AUTO_EOI], 0
     je .done
     reg_write 0xB0, 0
-    jmp .done
+    ret
 .pic:
-    cmp eax, 0x20
+    cmp ebx, 0x20
     jb .done
     mov al, 0x20
     out 0x20, al
 .done:
-    pop ecx
-    pop eax
-    add esp, 4
-    iretd
+    ret
 
 pit_once:                       ; interrupt 0 in a moment
     mov al, 0x30
@@ -147,57 +92,14 @@ wait_interrupt:
     cli
     ret
 
-flat:
-    mov ax, 0x10
-    mov ds, ax
-    mov es, ax
-    mov ss, ax
-    mov esp, 0x9000
-    ; memory off, stubs and gates
+main:
     mov edi, COUNTS
     xor eax, eax
     mov ecx, 0x200
     cld
     rep stosd
-    mov edi, STUBS
-    xor ebx, ebx
-.stub:
-    mov byte [edi], 0x68        ; PUSH imm32
-    mov [edi + 1], ebx
-    mov byte [edi + 5], 0xE9    ; JMP rel32
-    mov eax, 0xF0000 + handler
-    sub eax, edi
-    sub eax, 10
-    mov [edi + 6], eax
-    mov eax, edi
-    and eax, 0xFFFF
-    or eax, 8 << 16
-    mov [IDT + 8 * ebx], eax
-    mov dword [IDT + 8 * ebx + 4], 0x8E00
-    add edi, 16
-    inc ebx
-    cmp ebx, 256
-    jb .stub
-    lidt [cs:0xF0000 + idt_pointer]
-    ; 8259s at 20h and 28h
-    mov al, 0x11
-    out 0x20, al
-    out 0xA0, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 0x28
-    out 0xA1, al
-    mov al, 4
-    out 0x21, al
-    mov al, 2
-    out 0xA1, al
-    mov al, 1
-    out 0x21, al
-    out 0xA1, al
-    mov al, 0xFE
-    out 0x21, al
-    mov al, 0xFF
-    out 0xA1, al
+    call init_pics
+    QUICK counted
 
     mov eax, 1
     cpuid
@@ -423,13 +325,16 @@ flat:
     cmp dword [APIC + 0xF0], 0xFF
     check "enabled again, as after reset", e
 
-    call print
-    db "DONE", 10, 0
+    push dword text_done
+    call print_text
+    call print_end
     reg_write 0x310, 0
     reg_write 0x300, 0xC500
     hlt
 
-times 0xFFF0 - ($ - $$) db 0xFF
-bits 16
-    jmp 0xF000:start
-times 0x10000 - ($ - $$) db 0xFF
+verdict:    dd 0
+text_good:  db "ok ", 0
+text_bad:   db "FAIL ", 0
+text_done:  db "DONE", 0
+    IRQ_ROUTINES
+%include "frame_end.inc"

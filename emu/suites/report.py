@@ -67,6 +67,8 @@ class Report:
         self._print_suites()
         for reason, count in sorted(self.left_out.items()):
             print(f"left out: {count} ({reason})")
+        vectors = sum(r.tally.vectors for r in self.results)
+        print(f"{vectors:,} vectors in {self.seconds:.1f} s ({vectors / max(self.seconds, 1e-3):,.0f} a second)")
 
     def instructions(self):
         """[instruction, vectors, failed], by name."""

@@ -59,6 +59,7 @@ KNOWN = {
         "trapbit #DB +0 8 - sp+4000 dr6=FFFF8FF0 tr=40": ("trapbit ok", "ignores the T bit (3B 17.3.1.5)"),
         "trapbit.call #DB +0 8 NT sp+4000 dr6=FFFF8FF0 tr=40": ("trapbit.call ok", "ignores the T bit (3B 17.3.1.5)"),
         "excgate.error 1234 73FFC 0 10000": ("excgate.error 1234 73FFC 0 0", QEMU_NO_RF),
+        "nest.saved 4202 10000": ("nest.saved 4202 0", QEMU_NO_RF),
         "old.page #PF(0) +0 8 RF cr2=400000": ("old.page #PF(0) +0 8 - cr2=40001C", "reads another field first, which the manual leaves open"),
         "dr7 4AA": ("dr7 5AA", "leaves LE set (3B 17.2.4)"),
         "old.gate_to_ldt #GP(44) +0 8 RF": ("old.gate_to_ldt #TS(44) +0 8 -", "wrong vector (CALL, volume 2: #GP)"),

@@ -3,6 +3,7 @@
 T1      equ SCRATCH + 0x1000    ; a 32-bit TSS
 T2      equ SCRATCH + 0x1100    ; a 16-bit TSS
 MYLDT   equ SCRATCH + 0x1200
+T3      equ SCRATCH + 0x1300    ; a 32-bit TSS
 
         DESC T1, 0x67, A_TSS32, 0                       ; 40
         DESC T2, 0x2B, A_TSS16, 0                       ; 48
@@ -25,6 +26,7 @@ MYLDT   equ SCRATCH + 0x1200
         DESC 0, 0xFFF, A_CODE3, F32                     ; D0: level 3 code of 4 KiB
         DESC T2, 0x2A, A_TSS16, 0                       ; D8: too short
         DESC 0x400000, 0x67, A_TSS32, 0                 ; E0: in an absent page, once paging is on
+        DESC T3, 0x67, A_TSS32, 0                       ; E8
 PROGRAM
 
 %macro TASK 1-2 CODE            ; label, CS: a new task in T1
@@ -192,7 +194,7 @@ call_tests:
         STATE "excgate.back"
         DONE
         OLDINT 13
-        jmp .trap_bit
+        jmp .nest
 .exc_in:
         mov [SCRATCH], esp
         pop dword [SCRATCH + 4]
@@ -203,6 +205,60 @@ call_tests:
         and ebx, RF_ | IF_
         SHOW "excgate.error", dword [SCRATCH + 4], dword [SCRATCH], eax, ebx
         mov dword [MAIN_TSS + 0x20], .exc_next
+        iretd
+
+; -- a fault of a task that serves an interrupt, through a task gate as well ----------------------------------------------
+.nest:
+;= nest.outer 4000 8 40 8B 8B 81 28 40          | 3A 6.12.2
+;= nest.inner E8 40 1234 28 8B 8B 8B            | TR, link, error code; link of the task that faulted; all three are busy
+;= nest.saved 4202 10000                        | its image: NT set, RF set as for any fault
+;= nest.back 4000 8 40 8B 8B 81 28 40           | IRET: back in it, which is nested itself still
+;= nest.freed 89
+;= nest.ret 0 8 28 8B 89 81 28 40               | and IRET again
+;= nest ok
+        TASK .nest_in
+        mov esi, T1
+        mov edi, T3
+        mov ecx, 0x68 / 4
+        rep movsd
+        mov dword [T3 + 0x20], .nest_fault
+        mov dword [T3 + 0x38], STACK2
+        mov dword [IDT + 8 * 0x50], 0x40 << 16
+        mov dword [IDT + 8 * 0x50 + 4], A_TASK << 8
+        mov dword [IDT + 8 * 13], 0xE8 << 16
+        mov dword [IDT + 8 * 13 + 4], A_TASK << 8
+        clts
+        TRY "nest"
+        int 0x50
+        STATE "nest.ret"
+        DONE
+        OLDINT 13
+        jmp .trap_bit
+.nest_in:
+        STATE "nest.outer"
+        sti
+        mov ax, 0x1234
+        mov ds, ax
+        jmp $
+.nest_on:
+        cli
+        STATE "nest.back"
+        movzx eax, byte [gdt + 0xE8 + 5]
+        SHOW "nest.freed", eax
+        iretd
+.nest_fault:
+        pop ebx
+        str eax
+        movzx edx, byte [gdt + MAIN + 5]
+        movzx esi, byte [gdt + 0x40 + 5]
+        movzx edi, byte [gdt + 0xE8 + 5]
+        SHOW "nest.inner", eax, dword [T3], ebx, dword [T1], edx, esi, edi
+        mov eax, [T1 + 0x24]
+        mov ebx, eax
+        and eax, NT_ | IF_ | 2
+        and ebx, RF_
+        SHOW "nest.saved", eax, ebx
+        mov dword [T1 + 0x20], .nest_on
         iretd
 
 ; -- T bit, DR7 --------------------------------------------------------------------------------------------------------

@@ -240,7 +240,8 @@ def test_exit_codes_and_lines(suite, capsys):
     bad = suite(record(MOV, MOVED), WRONG[0][0], name="bad", forms=("mov.32 exotic",))
     code, lines, _ = run(capsys, "--suite", good)
     assert code == 0 and [line.split()[-2:] for line in lines if line] == [
-        ["vectors", "failed"], ["2", "0"], ["vectors", "failed"], ["2", "0"], ["2", "0"]]
+        ["vectors", "failed"], ["2", "0"], ["vectors", "failed"], ["2", "0"], ["2", "0"], ["a", "second)"]]
+    assert lines[-1].startswith("2 vectors in ")
     code, lines, _ = run(capsys, "--suite", good, "--suite", bad)
     assert code == 1
     assert lines[0] == ("bad: mov.32 exotic (b8): 1 of 2 fail; mov eax,0x12345678 (b8 78 56 34 12): "

@@ -8,7 +8,7 @@ HOST, ENTERS, ALONE = (
 LEFT_OUT = {
     "CPUID": HOST, "RDTSC": HOST, "RDPMC": HOST, "SMSW": HOST, "SGDT": HOST, "SIDT": HOST, "SLDT": HOST, "STR": HOST,
     "SYSENTER": ENTERS, "SYSEXIT": ENTERS, "INT": ENTERS, "INT1": ALONE,
-    "UD0": "later processors read a ModRM byte and its operand first", "UD1": "the same", "UD": "the bytes are instructions of later processors",
+    "UD0": "later processors read a ModRM byte and its operand first", "UD1": "the same",
     "FSTP1": "AMD's does not look at the tag", "FENI": "an instruction of the 8087 alone", "FDISI": "the same",
     "FSETPM": "an instruction of the 287 alone",
 }

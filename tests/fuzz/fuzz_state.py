@@ -27,7 +27,7 @@ def places(state, out):
 
 def mutate(rng, state):
     """Change a few numbers of the state."""
-    parts = [name for name in state["parts"] if name not in ("clock",)]
+    parts = [name for name, part in state["parts"].items() if name != "clock" and places({name: part}, [])]
     numbers = places({name: state["parts"][name] for name in rng.sample(parts, rng.randrange(1, 6))}, [])
     for _ in range(rng.choice((1, 3, 10, 40))):
         where, key = rng.choice(numbers)

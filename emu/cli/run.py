@@ -85,6 +85,7 @@ def interact(machine, script, viewer, interrupts, deadline, need_window=False, c
             if viewer is None:
                 raise
             complain(PROG, f"{error}; the machine is paused")
+            viewer.note(f"{error}; the machine is paused", warning=True)
 
 
 def guest_exit(machine, script):

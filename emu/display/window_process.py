@@ -25,7 +25,7 @@ from .panels import Menu, Question
 FRAME_SECONDS = 1 / 60
 RESTING_SECONDS = 0.1  # while nobody can see the window
 SMOOTH_SECONDS = 1 / 30  # smooth scaling costs more
-NOTE_SECONDS = 6
+NOTE_SECONDS, WARNING_SECONDS = 6, 15
 TIP_SECONDS = 0.6
 EDGE = 3  # pixels at the top of a full screen that call the toolbar
 ROOM = 64  # of a screen's height that a window leaves to title bar and panels
@@ -145,7 +145,7 @@ class Window:
 
     def note(self, words, warning=False):
         """Tell the user something for a few seconds."""
-        self._note = words, warning, time.monotonic() + NOTE_SECONDS
+        self._note = words, warning, time.monotonic() + (WARNING_SECONDS if warning else NOTE_SECONDS)
         self._dirty = self._dirty or self.fullscreen
 
     def message(self):

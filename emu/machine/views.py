@@ -51,7 +51,7 @@ class MemoryView:
 
 
 class Mouse:
-    """The PS/2 mouse, by relative motion."""
+    """The mouse: positions where the guest's driver takes them, else the PS/2 mouse's relative motion."""
 
     STEP = 100  # a report carries up to 255 counts
 
@@ -67,7 +67,11 @@ class Mouse:
             self._machine.run_for(0.02)
 
     def move_to(self, x, y):
-        """Go to a point of the screen: to its corner first, since the guest does not say where the pointer is."""
+        """Go to a point of the screen: without a driver for positions to its corner first, since the guest does not say
+        where the pointer is."""
+        if self._machine.pointer(x, y):
+            self._machine.run_for(0.05)
+            return
         self.move(-4000, -4000)
         self.move(x, y)
 

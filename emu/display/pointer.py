@@ -1,25 +1,34 @@
 """Takes the guest's pointer to where the user's is, with a mouse that only knows how to move."""
 from collections import deque
 
-STEP = 100          # counts in one go
-MOST_WAITING = 64   # positions
-BEYOND = 200        # counts past an edge of the picture, which bring back a pointer that has gone astray
+import numpy as np
+
+STEP, FINE_STEP = 100, 4    # counts in one go; in one that no guest accelerates
+MOST_WAITING = 64           # positions
+BEYOND = 200                # pixels past an edge of the picture, which bring back a pointer that has gone astray
+TRIAL = 40                  # counts of each leg of the trial
+SPEEDS = 0.25, 3            # pixels a count that are believed
+LOOK = 540                  # pixels of the corner that are looked at: the longest way of the trial, and the pointer
+MOVING_NS = 50_000_000      # guest time up to which one go follows another without a pause
+DRAWING_NS = 80_000_000     # after which the guest has surely drawn its pointer
+RESTING_NS = 500_000_000    # after which it takes the mouse to have rested
 
 
 class PointerFollower:
     """Follows positions in the picture with a machine's relative mouse.
 
-    The guest does not say where its pointer is.  It is pushed into the upper left corner at first, and after a change of mode,
-    and past an edge when it is to be at one; in between its way is added up, which a guest that accelerates makes inexact.
+    The guest does not say where its pointer is, nor how far it goes.  So at first, and after a change of mode, it is pushed into
+    the upper left corner, and goes some legs along the diagonal: what changes in the picture (``look(side)``: its corner) tells
+    its speed, whether large steps are faster, which are then not used, and whether the first step after a rest is slower.  Where
+    that cannot be told, a count is taken for a pixel.  At an edge of the picture it is pushed against it.
     """
 
-    def __init__(self, machine):
-        self._machine = machine
+    def __init__(self, machine, look):
+        self._machine, self._look = machine, look
         self._waiting = deque()     # [x, y, buttons, wheel], oldest first
-        self._at = None             # where the pointer is believed
         self._size = None
-        self._push = [0, 0]         # counts that are left of a push past an edge
-        self._pushed = [0, 0]       # -1, 1: against which edge it has been pushed since it was last off it
+        self._rest_until = self._moved = 0      # guest time
+        self._course = self._steer()
 
     def go(self, x, y, buttons, wheel):
         """The user's pointer is at a pixel, with these buttons held and the wheel turned.  A way between is not kept."""
@@ -31,49 +40,95 @@ class PointerFollower:
 
     def advance(self, height, width):
         """Go on, once the guest has taken what was before.  Call it often, with the size of the picture."""
-        machine, size = self._machine, (width, height)
-        if size != self._size:
-            self._size, self._at = size, None
+        machine = self._machine
+        if (width, height) != self._size or not machine.mouse_heard:
+            self._size = width, height
+            self._course = self._steer()
         if not machine.mouse_heard:
-            self._at = None
             if self._waiting:
                 machine.mouse_buttons(self._waiting[-1][2])
                 self._waiting.clear()
+        elif self._waiting and machine.mouse_idle and machine.guest_ns >= self._rest_until:
+            next(self._course)
+
+    # Generators, which go on with the next advance()
+
+    def _steer(self):
+        self._speed = self._first = 1.0         # pixels a count; in the first go after a rest
+        self._step = STEP
+        pushed = -1, -1                         # against which edges it was pushed since it was last off them
+        yield from self._push(pushed, max(self._size) / SPEEDS[0])
+        yield from self._try_out()
+        yield from self._push(pushed, max(self._size) / SPEEDS[0])
+        at = [0, 0]
+        while True:
+            x, y, buttons, wheel = self._waiting[0]
+            speed, step = self._speed, self._step
+            pause = self._machine.guest_ns - self._moved
+            if pause > MOVING_NS:               # how fast this one is is not certain: let it be small
+                speed, step = self._first if pause > RESTING_NS else speed, 1
+            move = [round((target - here) / self._speed) for target, here in zip((x, y), at)]
+            edges = tuple(-1 if target <= 0 else target >= side - 1 for target, side in zip((x, y), self._size))
+            if any(move):
+                move = [max(-step, min(step, counts)) for counts in move]
+                self._move(*move)
+                at = [here + counts * speed for here, counts in zip(at, move)]
+            elif edges != pushed:
+                yield from self._push([edge * (edge != before) for edge, before in zip(edges, pushed)], BEYOND / self._speed)
+                pushed = edges
+                at = [{-1: 0, 0: here, 1: side - 1}[edge] for edge, here, side in zip(edges, at, self._size)]
+                continue
+            else:
+                self._waiting.popleft()
+                if wheel:
+                    self._machine.mouse_move(0, 0, wheel)
+                self._machine.mouse_buttons(buttons)
+            yield
+
+    def _move(self, dx, dy):
+        self._machine.mouse_move(dx, dy)
+        self._moved = self._machine.guest_ns
+
+    def _push(self, direction, counts):
+        while counts > 0 and any(direction):
+            self._move(*(edge * STEP for edge in direction))
+            counts -= STEP
+            yield
+
+    def _rest(self, time):
+        self._rest_until = self._machine.guest_ns + time
+        yield
+
+    def _try_out(self):
+        """From the corner, find out the speeds."""
+        yield from self._rest(DRAWING_NS)
+        before, ends = self._look(LOOK), []
+        for goes in ((1, TRIAL), (1, *(FINE_STEP,) * (TRIAL // FINE_STEP)), (1, TRIAL), (TRIAL,)):
+            if len(goes) == 1:
+                yield from self._rest(2 * RESTING_NS)
+            for counts in goes:
+                self._move(counts, counts)
+                yield
+            yield from self._rest(DRAWING_NS)
+            ends.append(_end(before, self._look(LOOK)))
+        if not all(ends):
             return
-        while self._waiting and machine.mouse_idle and self._arrived(size):
-            _, _, buttons, wheel = self._waiting.popleft()
-            if wheel:
-                machine.mouse_move(0, 0, wheel)
-            machine.mouse_buttons(buttons)
-
-    def _arrived(self, size):
-        """Take a step towards the first position; True if none was needed."""
-        target = self._waiting[0]
-        if self._at is None:
-            self._at = [0, 0]
-            self._push = [-(side + BEYOND) for side in size]
-            self._pushed = [-1, -1]
-        move = [_step(push) for push in self._push]
-        for axis in (0, 1):
-            self._push[axis] -= move[axis]
-        if move == [0, 0]:
-            move = [_step(target[axis] - self._at[axis]) for axis in (0, 1)]
-            for axis in (0, 1):
-                self._at[axis] += move[axis]
-        if move == [0, 0]:
-            for axis, last in enumerate(size):
-                edge = -1 if target[axis] <= 0 else 1 if target[axis] >= last - 1 else 0
-                if edge != self._pushed[axis]:
-                    self._pushed[axis] = edge
-                    self._push[axis] = edge * BEYOND
-            move = [_step(push) for push in self._push]
-            for axis in (0, 1):
-                self._push[axis] -= move[axis]
-        if move == [0, 0]:
-            return True
-        self._machine.mouse_move(*move)
-        return False
+        fine, coarse, first = legs = [tuple(b - a for a, b in zip(one, other)) for one, other in zip(ends, ends[1:])]
+        if all(abs(x - y) <= 2 and SPEEDS[0] <= x / TRIAL <= SPEEDS[1] for x, y in legs):
+            self._speed = _nice(fine[0] / (TRIAL + 1))
+            self._first = _nice(first[0] / TRIAL)
+            self._step = STEP if abs(coarse[0] - fine[0]) <= 2 else FINE_STEP
 
 
-def _step(counts):
-    return max(-STEP, min(STEP, counts))
+def _nice(speed):
+    """A speed that is nearly a multiple of a quarter is one."""
+    nice = round(speed * 4) / 4
+    return nice if abs(nice - speed) * TRIAL <= 2 else speed
+
+
+def _end(before, after):
+    """Right and lower end of what changed in a picture; None for nothing."""
+    changed = before != after if before.shape == after.shape else np.zeros((1, 1), bool)
+    if not changed.any():
+        return None
+    return int(np.flatnonzero(changed.any(0))[-1]), int(np.flatnonzero(changed.any(1))[-1])

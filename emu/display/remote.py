@@ -25,7 +25,7 @@ class RemoteViewer(Viewer):
     def __init__(self, machine, kind, listener, host, password=None, title="emu"):
         self.kind = kind
         self.watchers = 0
-        self._pointer = PointerFollower(machine)
+        self._pointer = PointerFollower(machine, self._corner)
         read_end, write_end = os.pipe()
         settings = {"kind": kind, "listener": listener.fileno(), "host": host, "password": password}
         os.write(write_end, json.dumps(settings).encode())  # so that no list of processes shows the password
@@ -44,6 +44,11 @@ class RemoteViewer(Viewer):
         self._pointer.advance(*self.renderer.pixels.shape)
         if self.watchers:
             self.show()
+
+    def _corner(self, side):
+        """The picture's upper left corner, of now."""
+        self.draw()
+        return self.renderer.pixels[:side, :side].copy()
 
     def _handle(self, kind, a, b, c):
         if kind == link.WATCHERS:

@@ -111,11 +111,15 @@ class Viewer:
             return
         self._next = now + self._period
         self._tell_state(now)
+        self.draw()
+        self._flush()
+
+    def draw(self):
+        """Bring the shared frame up to date."""
         if self.renderer.update():
             pixels = self.renderer.pixels
             if pixels.size <= link.MAX_PIXELS:
                 self._frame.write(pixels, *self.renderer.take_changes())
-        self._flush()
 
     def _tell_state(self, now):
         machine, header = self.machine, self._frame.header

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emu.display import link, remote
@@ -161,17 +162,21 @@ def test_the_command(tmp_path):
 
 
 class Guest:
-    """A guest whose pointer moves by the mouse's counts, within its screen."""
+    """A guest with a pointer that it draws; ``speed(counts, rested)`` is how far it goes."""
 
-    def __init__(self, width, height, speed=1):
+    def __init__(self, width, height, speed=lambda counts, rested: counts):
         self.width, self.height, self.speed = width, height, speed
         self.at, self.held, self.log = [width // 2, height // 2], 0, []
-        self.mouse_heard, self.mouse_idle = True, True
+        self.mouse_heard, self.mouse_idle, self.guest_ns, self.drawn = True, True, 0, True
+        self.moved = 0
+        self.follower = PointerFollower(self, self.look)
 
     def mouse_move(self, dx, dy, wheel=0):
         assert max(abs(dx), abs(dy)) <= 255
+        rested = self.guest_ns - self.moved > 100_000_000
+        self.moved = self.guest_ns
         for axis, (count, side) in enumerate(((dx, self.width), (dy, self.height))):
-            self.at[axis] = max(0, min(side - 1, self.at[axis] + count * self.speed))
+            self.at[axis] = max(0, min(side - 1, self.at[axis] + self.speed(count, rested)))
         if wheel:
             self.log.append(("wheel", wheel, *self.at))
 
@@ -180,42 +185,70 @@ class Guest:
             self.held = mask
             self.log.append((mask, *self.at))
 
-    def settle(self, follower):
-        for _ in range(200):
-            follower.advance(self.height, self.width)
+    def look(self, side):
+        picture = np.zeros((self.height, self.width), np.uint32)
+        x, y = (int(place) for place in self.at)
+        if self.drawn:
+            picture[y:y + 16, x:x + 11] = 1
+        return picture[:side, :side]
+
+    def go(self, *position):
+        self.follower.go(*position)
+        self.settle()
+
+    def settle(self):
+        for _ in range(1500):
+            self.guest_ns += 10_000_000
+            self.follower.advance(self.height, self.width)
 
 
-def test_the_pointer_gets_there():
-    guest = Guest(1024, 768)
-    follower = PointerFollower(guest)
-    for x, y in ((300, 200), (1023, 10), (0, 767), (511, 400)):
-        follower.go(x, y, 0, 0)
-        follower.go(x, y, 1, 0)
-        follower.go(x, y, 0, 0)
-        follower.go(x, y, 0, -1)
-        guest.settle(follower)
-        assert guest.log == [(1, x, y), (0, x, y), ("wheel", -1, x, y)]
+SPEEDS = {"as it is": lambda counts, rested: counts, "doubled": lambda counts, rested: 2 * counts,
+          "halved": lambda counts, rested: counts / 2, "odd": lambda counts, rested: counts * 1.1,
+          "accelerated": lambda counts, rested: counts * (2 if abs(counts) > 4 else 1),
+          "slower after a rest": lambda counts, rested: counts * (1 if rested else 2)}
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_the_pointer_gets_there(speed):
+    guest = Guest(1024, 768, SPEEDS[speed])
+    for place in ((300, 200), (1023, 10), (0, 767), (512, 400)):
+        for n in range(3):
+            guest.follower.go(*place, n & 1, 0)
+        guest.go(*place, 0, -1)
+        assert [entry[:-2] for entry in guest.log] == [(1,), (0,), ("wheel", -1)]
+        assert all(abs(at - to) <= 3 for entry in guest.log for at, to in zip(entry[-2:], place)), (place, guest.log)
         guest.log.clear()
-    # it goes astray, and edges bring it back
+
+
+def test_edges_bring_the_pointer_back():
+    guest = Guest(1024, 768)
+    guest.go(100, 100, 0, 0)
     for x, y, wrong in ((0, 0, (5, 5)), (40, 50, None), (1023, 300, (BEYOND + 700, 50)), (40, 50, None)):
         guest.at = list(wrong or guest.at)
-        follower.go(x, y, 0, 0)
-        guest.settle(follower)
+        guest.go(x, y, 0, 0)
     assert guest.at == [40, 50]
+
+
+def test_a_pointer_that_is_not_seen_goes_by_counts():
+    guest = Guest(640, 480)
+    guest.drawn = False
+    guest.go(300, 200, 1, 0)
+    assert guest.at == [300, 200] and guest.log == [(1, 300, 200)]
 
 
 def test_the_pointer_waits_for_the_guest():
     guest = Guest(640, 480)
-    follower = PointerFollower(guest)
     guest.mouse_heard = False
-    follower.go(5, 5, 1, 0)
-    guest.settle(follower)
+    guest.go(5, 5, 1, 0)
     assert guest.log == [(1, 320, 240)] and guest.at == [320, 240]
     guest.mouse_heard, guest.mouse_idle = True, False
     for n in range(1000):
-        follower.go(n % 640, 7, n & 1, 0)
-    guest.settle(follower)
-    assert guest.at == [320, 240] and len(follower._waiting) <= 64
+        guest.follower.go(n % 640, 7, n & 1, 0)
+    guest.settle()
+    assert guest.at == [320, 240] and len(guest.follower._waiting) <= 64
     guest.mouse_idle = True
-    guest.settle(follower)
+    guest.settle()
     assert guest.at == [999 % 640, 7] and guest.held == 1
+    guest.width, guest.height, guest.at = 800, 600, [400, 300]     # a new mode: the guest puts its pointer anywhere
+    guest.go(50, 60, 1, 0)
+    assert guest.at == [50, 60]

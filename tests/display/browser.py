@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import time
+from contextlib import ExitStack
 
 import numpy as np
 from websockets.sync.client import connect
@@ -34,7 +35,8 @@ class Browser:
         for line in self._process.stderr:
             if found := re.search(r"DevTools listening on (ws://\S+)", line):
                 break
-        self._socket = connect(found[1], max_size=None, compression=None)
+        self._stack = ExitStack()
+        self._socket = self._stack.enter_context(connect(found[1], max_size=None, compression=None))
         self._ids = itertools.count(1)
         self._session = None
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -104,14 +106,24 @@ class Browser:
             time.sleep(0.03)
 
     def mouse(self, kind, x, y, **more):
-        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+        """A mouse event at a pixel of the guest's picture."""
+        left, top, scale = self.evaluate("""(() => {
+            const canvas = document.querySelector('canvas'), box = canvas.getBoundingClientRect();
+            return [box.left, box.top, box.width / canvas.width];
+        })()""")
+        self.call("Input.dispatchMouseEvent", type=kind, x=left + (x + 0.5) * scale, y=top + (y + 0.5) * scale, **more)
+
+    def click(self, x, y):
+        self.mouse("mouseMoved", x, y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.mouse(kind, x, y, button="left", clickCount=1)
 
     def screenshot(self, path):
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def close(self):
-        self._socket.close()
+        self._stack.close()
         self._process.terminate()
         try:
             self._process.wait(10)

@@ -70,6 +70,11 @@ def test_the_process_shows_the_machine_and_brings_input_back():
                 assert time.monotonic() < end
                 time.sleep(0.01)
             assert machine.log == [("key", 0x28, True), ("key", 0x28, False), "reset"]
+            machine.pointer_absolute = True
+            client.point(7, 8, 4)
+            while machine.log[-1:] != [("pointer", 7, 8, 2, 0)]:
+                assert time.monotonic() < end
+                time.sleep(0.01)
         poll_until(shown, lambda: shown.watchers == 0)
         drawn = int(shown._frame.header[link.SEQUENCE])
         machine.rig.poke(0xA0000, 1)

@@ -336,6 +336,9 @@ def test_a_cut_text_is_typed_when_asked(served):
         client.key(0x71, True)
         wait_for(lambda: (link.KEY, USAGES["q"], 1, 0) in served.records)
         assert all(kind == link.KEY for kind, *_ in served.records)
+        served.frame.header[link.STATE] = link.TYPING
+        chord(client, 0x76)
+        wait_for(lambda: (link.STOP_TYPING, 0, 0, 0) in served.records)
 
 
 def test_the_text_on_the_screen_can_be_had(served):

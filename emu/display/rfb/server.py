@@ -184,9 +184,11 @@ class Desktop:
     # -- texts ---------------------------------------------------------------------------------------------------
 
     def paste(self, text):
-        """Have a text typed, unless one is."""
+        """Have a text typed; stop that, if one is."""
         now = time.monotonic()
-        if text and not self._frame.state & link.TYPING and now - self._pasted >= TEXT_SECONDS:
+        if self._frame.state & link.TYPING:
+            self._send(link.STOP_TYPING)
+        elif text and now - self._pasted >= TEXT_SECONDS:
             self._pasted = now
             self._send(link.PASTE, text=text)
 

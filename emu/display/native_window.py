@@ -3,6 +3,8 @@ import warnings
 
 import pygame
 
+from .window_manager import has_window_manager
+
 
 class NativeWindow:
     """The window.  pygame.display.get_surface() is its surface after every change."""
@@ -35,12 +37,14 @@ class NativeWindow:
             self._window.position = inside
 
     def full_screen(self, desktop):
-        """Cover the screen: by size and place, for a screen without a window manager, and by asking the manager."""
+        """Cover the screen: the window manager does it, where there is one."""
         if self._window is None:
             pygame.display.set_mode(desktop, pygame.FULLSCREEN)
         else:
-            self._before = self._window.size, self._window.position
-            self._window.position, self._window.size = (0, 0), desktop
+            self._before = None
+            if not has_window_manager(pygame.display.get_driver()):
+                self._before = self._window.size, self._window.position
+                self._window.position, self._window.size = (0, 0), desktop
             self._window.set_fullscreen(True)
 
     def windowed(self, size):
@@ -49,4 +53,5 @@ class NativeWindow:
             pygame.display.set_mode(size, pygame.RESIZABLE)
         else:
             self._window.set_windowed()
-            self._window.size, self._window.position = self._before
+            if self._before is not None:
+                self._window.size, self._window.position = self._before

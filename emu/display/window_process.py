@@ -288,6 +288,7 @@ class Window:
             self.note("Ctrl+Alt+F leaves the full screen · the toolbar is at the top edge")
             self.layout()
         else:
+            self._note = None
             self.native.windowed(self._before)
             if self._before == self.wanted and self.canvas.picture:
                 self._open(self.window_size(self.canvas.size))
@@ -583,8 +584,6 @@ class Window:
         if on:
             self._note = None
         pygame.event.set_grab(on)
-        if hasattr(pygame.event, "set_keyboard_grab"):
-            pygame.event.set_keyboard_grab(on)  # the desktop's own keys (Alt+Tab) are the guest's meanwhile
         pygame.mouse.set_visible(not on)  # hidden and grabbed: motion is relative and has no edges
         self._caption()
         self._dirty = True

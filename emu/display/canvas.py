@@ -21,7 +21,7 @@ class Canvas:
         return self.picture.get_size() if self.picture else (0, 0)
 
     def take(self):
-        """Take a new frame, if there is one.  Gives the rows that differ from the last as (first, end), or None."""
+        """Take a new frame, if there is one.  Gives the rows that changed as (first, end), or None."""
         header = self.frame.header
         sequence = int(header[link.SEQUENCE])
         if sequence == self.sequence or sequence & 1:
@@ -34,10 +34,8 @@ class Canvas:
             self.picture = pygame.Surface((width, height), 0, 32, (0xFF0000, 0xFF00, 0xFF, 0))
             first, end = 0, height
         else:
-            shown = pygame.surfarray.pixels2d(self.picture)
-            rows = np.flatnonzero((shown.T != fresh).any(axis=1))
-            del shown  # unlocks the surface
-            first, end = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+            first, end = self.frame.changed(self.sequence, sequence)
+            end = min(end, height)
         if first < end:
             shown = pygame.surfarray.pixels2d(self.picture)
             np.copyto(shown[:, first:end], fresh[first:end].T)

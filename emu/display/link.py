@@ -10,6 +10,7 @@ HEADER = 256  # bytes before the pixels
 # (bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock); MIPS is in tenths, PERCENT guest time to host time; the last four count
 # accesses and frames, for lights that blink.
 SEQUENCE, WIDTH, HEIGHT, STATE, LEDS, MIPS, PERCENT, CD_USE, FLOPPY_USE, DISK_USE, NETWORK_USE = range(11)
+CHANGES, CHANGES_KEPT = 16, 32  # of each of the latest writes the lines it changed: the first, and the end in the upper half
 # Bits of STATE: the machine is paused; the guest takes absolute pointer positions; text is being typed; what there is
 PAUSED, ABSOLUTE, TYPING, HAS_CD, HAS_FLOPPY, HAS_DISK, HAS_NETWORK, HAS_SOUND, HAS_POWER_BUTTON = (1 << n for n in range(9))
 
@@ -93,8 +94,17 @@ class SharedFrame:
             first, last = 0, height
         header[SEQUENCE] |= 1
         header[WIDTH], header[HEIGHT] = width, height
+        header[CHANGES + (int(header[SEQUENCE]) // 2 + 1) % CHANGES_KEPT] = first | last << 16
         self.pixels(height, width)[first:last] = pixels[first:last]
         header[SEQUENCE] += 1
+
+    def changed(self, since, now):
+        """The lines (first, end) that changed between two even values of SEQUENCE; (0, all) if that is too long ago."""
+        header = self.header
+        if not 0 < (now - since) // 2 <= CHANGES_KEPT // 2:
+            return 0, int(header[HEIGHT])
+        lines = [int(header[CHANGES + n % CHANGES_KEPT]) for n in range(since // 2 + 1, now // 2 + 1)]
+        return min(line & 0xFFFF for line in lines), max(line >> 16 for line in lines)
 
     def close(self):
         """Let go of the memory; its owner removes it."""

@@ -34,7 +34,7 @@ class Viewer:
     module = None  # what a subclass runs
     arguments = ()
     descriptors = ()  # files that it inherits
-    environment = {}  # for its process
+    environment = {}  # of its process, where the user's has nothing to say
 
     def __init__(self, machine, title="emu", poll_seconds=FRAME_SECONDS):
         self.machine = machine
@@ -49,7 +49,7 @@ class Viewer:
         self._waiting = bytearray()
         self._frame = link.SharedFrame()
         self._events = deque()
-        environment = {**os.environ, **self.environment}
+        environment = {**self.environment, **os.environ}
         root = str(Path(__file__).resolve().parents[2])  # the child finds the same package
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
         try:

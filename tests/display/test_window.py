@@ -444,6 +444,22 @@ def test_every_key_of_a_pc_keyboard_reaches_the_chip():
     assert all(OTHER_KEYS[code] in HID_USAGES for code in OTHER_KEYS)
 
 
+def test_rows_that_changed_while_nobody_looked(inside):
+    window = inside.window
+    pixels = inside.picture(200, 150)
+    random = np.random.default_rng(3)
+    for writes in (1, 2, 5, 15, 16, 17, 40):
+        for _ in range(writes):
+            first = int(random.integers(0, 190))
+            pixels[first:first + 10] = random.integers(0, 1 << 24)
+            inside.frame.write(pixels, first, first + 10)
+        rows = window.canvas.take()
+        assert rows == (0, 200) if writes > 16 else rows[1] - rows[0] >= 10
+        shown = pygame.surfarray.array2d(window.canvas.picture).T
+        assert (shown == pixels).all()
+    assert window.canvas.take() is None
+
+
 def test_a_half_written_frame_is_not_shown(inside):
     inside.frame.write(np.full((100, 150), 0x123456, np.uint32), 0, 100)
     inside.window.update()

@@ -88,5 +88,5 @@ class Script:
         if at >= 0:
             self._serial = at + len(text)
             return True
-        rows = machine.screen_text()
+        rows = machine.watched_text()
         return text in "\n".join(rows) or text in "".join(rows)      # the latter: wrapped at the edge

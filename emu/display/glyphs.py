@@ -1,4 +1,5 @@
 """Reading text off a graphics screen: cells that hold, dot for dot, a glyph of a known font."""
+import re
 import zlib
 
 import numpy as np
@@ -9,7 +10,11 @@ from .text import CP437
 ORIGINS = ((0, 0), (8, 8))
 ENOUGH_DOTS = 6  # on a picture as background, smaller shapes would be found by chance
 CERTAIN = 32  # glyphs of a font after which no other is tried, if they are half of all that there is
+# Text that lets a picture through: how many thresholds of brightness are tried, how far apart both sides are at least (of
+# 765), and how many characters stand together at least
+THRESHOLDS, STEP, WORD = 4, 8, 3
 
+LETTERS = frozenset(CP437[33:127] + CP437[128:168])
 SPACE, LOWER_HALF, BLOCK, UPPER_HALF, HARD_SPACE = 0x20, 0xDC, 0xDB, 0xDF, 0xFF  # code page 437
 
 
@@ -87,6 +92,10 @@ class GlyphReader:
                     break
             if self.certain:
                 break
+        if not self.certain:
+            blended = self._read_blended(pixels)
+            if _legible(blended) > _legible(best):
+                best = blended
         self._check, self._text = check, best
         return list(best)
 
@@ -116,9 +125,71 @@ class GlyphReader:
                 for part in cells_of_row:
                     shape = part[x * height:(x + 1) * height]
                     character = glyphs.get(shape)
-                    if character and (plain[y, x] or int.from_bytes(shape, "big").bit_count() >= ENOUGH_DOTS):
+                    if character and (plain[y, x] or _dots(shape) >= ENOUGH_DOTS):
                         line[x] = character
                         count += character != " "
                         break
             text.append("".join(line).rstrip())
         return text, count, int((~blank).sum())
+
+    def _read_blended(self, pixels):
+        """Text whose dots let the picture behind it through, or have a shadow: all of a glyph's dots are brighter than the rest
+        of the cell, or all are darker.  Letters only, and only where some stand together."""
+        best, most = [], 0
+        brightness = (pixels & 0xFF) + (pixels >> 8 & 0xFF) + (pixels >> 16 & 0xFF)
+        for height, glyphs in self.fonts:
+            letters = {shape: letter for shape, letter in glyphs.items() if letter in LETTERS and _dots(shape) >= ENOUGH_DOTS}
+            for left, top in ORIGINS:
+                rows = _words(_thresholds(brightness[top:, left:].astype(np.int16), height, letters))
+                count = _legible(rows)
+                if count > most:
+                    best, most = rows, count
+        return best
+
+
+def _legible(rows):
+    return sum(map(str.isalnum, "".join(rows)))
+
+
+def _dots(shape):
+    return int.from_bytes(shape, "big").bit_count()
+
+
+def _thresholds(brightness, height, letters):
+    """Rows of characters (" " where none is found) on an array of brightnesses."""
+    rows, columns = brightness.shape[0] // height, brightness.shape[1] // 8
+    cells = brightness[:rows * height, :columns * 8].reshape(rows, height, columns, 8).swapaxes(1, 2)
+    text = [[" "] * columns for _ in range(rows)]
+    flat = cells.reshape(rows * columns, height * 8)
+    busy = np.flatnonzero(flat.max(axis=1) - flat.min(axis=1) >= STEP)
+    if not len(busy):
+        return text
+    flat = flat[busy]
+    ordered = np.sort(flat, axis=1)
+    gaps = np.diff(ordered, axis=1)
+    widest = np.argpartition(gaps, -THRESHOLDS, axis=1)[:, -THRESHOLDS:]
+    for n in range(THRESHOLDS):
+        pick = widest[:, n:n + 1]
+        level = np.take_along_axis(ordered, pick, axis=1)
+        shapes = np.packbits(flat > level, axis=1)
+        wide = np.take_along_axis(gaps, pick, axis=1)[:, 0] >= STEP
+        for data in (shapes, ~shapes):
+            data = data.tobytes()
+            for at in np.flatnonzero(wide).tolist():
+                letter = letters.get(data[at * height:(at + 1) * height])
+                if letter:
+                    text[busy[at] // columns][busy[at] % columns] = letter
+    return text
+
+
+def _words(text):
+    """Only what stands together, single blanks between; as strings."""
+    out = []
+    for row in text:
+        line = "".join(row)
+        kept = [" "] * len(line)
+        for found in re.finditer(r"\S+(?: \S+)*", line):
+            if _legible(found[0]) >= WORD and _legible(found[0]) * 2 >= len(found[0]):
+                kept[found.start():found.end()] = found[0]
+        out.append("".join(kept).rstrip())
+    return out

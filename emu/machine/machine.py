@@ -33,6 +33,7 @@ VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in v
 ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
 VGA_ROM_AT = 256 << 10
 FONT_SEARCH = 2_000_000_000  # guest ns until memory may be searched for a font again
+LOOK = 100_000_000  # guest ns between two looks of a wait at a picture, which takes longer to read than a text screen
 FONT_MEMORY = 256 << 20  # what is searched: kernels lie low
 HOST_SLEEP = 0.01
 PROMPT = 0.02  # host seconds: a run comes back after about as long, to see whether somebody wants something
@@ -70,7 +71,7 @@ class Machine:
         self._chunk = CHUNK
         self.viewed = False  # a viewer clears the marks of written video memory
         self._text = self._fonts = None
-        self._font_search = 0
+        self._font_search = self._next_look = 0
         self.drives = None
         self._typing = []
         self._keys = deque()  # from a viewer, not yet the keyboard's
@@ -622,6 +623,7 @@ class Machine:
         from emu.display.glyphs import find_fonts
         renderer = self._renderer()
         text = renderer.text()
+        self._next_look = 0 if renderer.certain else self.guest_ns + LOOK
         if renderer.certain or self.guest_ns < self._font_search:
             return text
         before = len(self._fonts)
@@ -636,6 +638,12 @@ class Machine:
         if self._text is None or self._text[0] != key:
             self._text = key, self._read_screen()
         return list(self._text[1])
+
+    def watched_text(self):
+        """screen_text() for who looks again and again: up to LOOK old where it is a picture."""
+        if self.guest_ns >= self._next_look:
+            self._watched = self.screen_text()
+        return self._watched
 
     def screenshot(self):
         """The picture on the monitor: .array is (height, width, 3) uint8, .save(path) writes a PNG."""
@@ -681,7 +689,7 @@ class Machine:
             if found >= 0:
                 self._serial_seen = found + len(text)
                 return True
-            return any(text in row for row in self.screen_text())
+            return any(text in row for row in self.watched_text())
 
         if not self.run(until=there, timeout=timeout):
             screen = "\n".join(row.rstrip() for row in self.screen_text())
@@ -711,7 +719,7 @@ class Machine:
         for name, part in self.parts.parts.items():
             part.restore(state["parts"][name])
         self._memory.backing[:] = state["backing"]
-        self._font_search = 0
+        self._font_search = self._next_look = 0
         self.parts.forget()
         self._remap()
         if self._sound is not None:

@@ -45,6 +45,8 @@ class FakeMachine:
     def screen_text(self):
         return list(self.rows)
 
+    watched_text = screen_text
+
     def serial_find(self, text, start=0):
         return self.com1.find(text, start)
 

@@ -6,6 +6,7 @@ from vga_rig import Rig, at, dac_colour
 
 from emu.display.glyphs import find_fonts
 from emu.display.render import Renderer
+from emu.machine.config import FIRMWARE
 
 EGA = (0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F)  # palette registers of mode 3
 
@@ -337,6 +338,35 @@ def test_text_on_graphics_screens():
     lines = renderer(rig, fonts=[(16, font)]).text()
     assert lines[5] == "over a picture" and not any(lines[:5])
     assert renderer(rig).text() == []
+
+
+def test_text_that_lets_a_picture_through():
+    """Half of each dot's colour is the picture's; a shadow lies below and to the right; pictures without text have none."""
+    rom = (FIRMWARE / "vgabios.bin").read_bytes()
+    fonts = find_fonts(rom)
+    font = next(data for height, data in fonts if height == 16)
+    rig = Rig(0x12)
+    rig.set_dispi(640, 480, 32)
+    screen = np.frombuffer(rig.vram, np.uint32)[:640 * 480].reshape(480, 640)
+    y, x = np.mgrid[0:480, 0:640]
+    picture = np.stack((90 - y // 8, x // 8 + 40, y // 6 + 20), axis=2)
+
+    def draw(row, text, fore):
+        for i, character in enumerate(text.encode("cp437")):
+            dots = np.unpackbits(np.frombuffer(font, np.uint8)[character * 16:character * 16 + 16, None], axis=1).astype(bool)
+            at = slice(row * 16, row * 16 + 17), slice(i * 8, i * 8 + 9)
+            shadow, glyph = np.zeros((17, 9), bool), np.zeros((17, 9), bool)
+            shadow[1:, 1:] = glyph[:-1, :-1] = dots
+            picture[at][shadow] //= 3
+            picture[at][glyph] = (picture[at][glyph] + fore) // 2
+
+    for row, (text, fore) in enumerate([("First entry, no more", (255, 255, 255)), ("Second", (40, 220, 255))]):
+        draw(2 * row + 1, text, fore)
+    screen[:] = picture[..., 0] << 16 | picture[..., 1] << 8 | picture[..., 2]
+    lines = renderer(rig, fonts=fonts).text()
+    assert lines[1] == "First entry, no more" and lines[3] == "Second" and not any(lines[4:])
+    screen[:] = np.random.default_rng(1).integers(0, 0xFFFFFF, (480, 640))
+    assert not any(map(str.isalnum, "".join(renderer(rig, fonts=fonts).text())))
 
 
 @pytest.mark.parametrize("height", [8, 14, 16])

@@ -23,7 +23,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-KINDS = ("ports", "code", "mmio", "state", "media")
+KINDS = ("ports", "code", "mmio", "picture", "state", "media")
 ENGINES = ("native", "python", "checked", "both")
 SAID = 4000             # characters of a dead process's first and last words that are kept
 CASE_SECONDS = 180      # of processor time for a case: more is a hang

@@ -6,7 +6,7 @@ frame buffer, flash ROM, chips).  `watch` has a byte for each backing page that 
 somebody (decoded code, the display).
 """
 
-from .component import Component, hot, intrinsic
+from .component import Component, cold, hot, intrinsic
 from .types import Array, Derived, Native, Wire, u8, u16, u32
 
 OPEN, DEVICE = 0xFFFFFFFF, 0xFFFFFFFE  # instead of a backing offset
@@ -238,6 +238,14 @@ class Memory(Component):
     @hot
     def vram_write32(self, offset: u32, value: u32) -> None:
         self.poke32(u32(self.vram_offset + (offset & VRAM_MASK & 0xFFFFFFFC)), value)
+
+    @cold
+    def vram_clear(self, length: u32) -> None:
+        """Clear the first bytes of video memory."""
+        length = min(length, VRAM_SIZE)
+        self.backing[self.vram_offset:self.vram_offset + length] = bytes(length)
+        if length:
+            self.written(self.vram_offset, length)
 
     # -- bulk, for DMA and the host --------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 Bochs vbe_display_api.txt, version 5 of the interface (ID B0C5).
 """
-from emu.bus.component import cold, hot
+from emu.bus.component import hot
 from emu.bus.types import u8, u16, u32
 
 from .vga_state import (DISPI_8BIT_DAC, DISPI_BANK, DISPI_BPP, DISPI_ENABLE, DISPI_ENABLED, DISPI_GETCAPS, DISPI_ID,
@@ -12,7 +12,6 @@ from .vga_timing import VgaTiming
 
 ID_FIRST, ID_LAST = 0xB0C0, 0xB0C5
 MAX_XRES, MAX_YRES, MAX_BPP = 2560, 1600, 32
-PAGE = 4096
 
 
 class VgaDispi(VgaTiming):
@@ -101,7 +100,7 @@ class VgaDispi(VgaTiming):
                 self.dispi[DISPI_Y_OFFSET] = 0
                 self.dispi_set_virtual(self.dispi[DISPI_XRES])
                 if (value & DISPI_NOCLEARMEM) == 0:
-                    self.dispi_clear(u32(self.dispi_pitch() * self.dispi[DISPI_YRES]))
+                    self.vram_clear(u32(self.dispi_pitch() * self.dispi[DISPI_YRES]))
         else:
             self.dispi[DISPI_BANK] = 0
         self.update_window()
@@ -150,16 +149,6 @@ class VgaDispi(VgaTiming):
         most = u32(self.dispi[DISPI_VIRT_HEIGHT] - self.dispi[DISPI_YRES]) & 0xFFFF
         if self.dispi[DISPI_Y_OFFSET] > most:
             self.dispi[DISPI_Y_OFFSET] = u16(most)
-
-    @cold
-    def dispi_clear(self, length: u32) -> None:
-        """Clear the first ``length`` bytes of video memory."""
-        length = min(length, VRAM_SIZE)
-        if self.vram is not None:
-            self.vram[:length] = bytes(length)
-        if self.vram_dirty is not None:
-            pages = -(-length // PAGE)
-            self.vram_dirty[:pages] = b"\1" * pages
 
     @hot
     def dac_8bit(self) -> bool:

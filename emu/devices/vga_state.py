@@ -72,9 +72,6 @@ class VgaState(Component):
 
     Video memory is 16 MiB.  The four planes' bytes at plane address a lie at (a & FFFCh) + ((a & 3) << 16) + plane: chain-4
     reaches the addresses that are multiples of 4, so that its memory is linear here, as that of the DISPI modes is.
-
-    Back ends, set by the machine before power-on: ``vram`` (writable buffer of 16 MiB) and ``vram_dirty`` (a byte for
-    each 4 KiB page), both used by the clear of a DISPI mode set and by the renderer.
     """
 
     misc: u8
@@ -121,11 +118,8 @@ class VgaState(Component):
     vram_write: Wire(u32, u8)
     vram_read32: Wire(u32, ret=u32)  # aligned, little endian
     vram_write32: Wire(u32, u32)
+    vram_clear: Wire(u32)  # this many bytes from the start
     window_changed: Wire()
-
-    def __init__(self):
-        super().__init__()
-        self.vram = self.vram_dirty = None
 
     @hot
     def dispi_on(self) -> bool:

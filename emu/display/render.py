@@ -47,8 +47,8 @@ class Renderer:
         key = (vga.revision, start, blink)
         if not touched and key == self._key:
             return False
-        everything = pages is None
-        if self._key is None or vga.revision != self._key[0] or blink != self._key[2] and self.mode.kind != "text":
+        everything = pages is None or bool(pages.all())  # the latter: a saved state was taken back
+        if everything or self._key is None or vga.revision != self._key[0] or blink != self._key[2] and self.mode.kind != "text":
             everything = self._registers() or everything
         self._key = key
         if self._painter is None:

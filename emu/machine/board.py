@@ -88,7 +88,7 @@ WIRES = [
     ("nic.intx", "nic_pci.set_intx"), ("nic_pci.intx", "piix3.set_pirq", NIC_SLOT), ("nic.irq", "irqs.set_card"),
     ("vga.vram_read", "memory.vram_read8"), ("vga.vram_write", "memory.vram_write8"),
     ("vga.vram_read32", "memory.vram_read32"), ("vga.vram_write32", "memory.vram_write32"),
-    ("vga.window_changed", "@window_changed"),
+    ("vga.vram_clear", "memory.vram_clear"), ("vga.window_changed", "@window_changed"),
     ("vga_pci.vga_read", "vga.read"), ("vga_pci.vga_write", "vga.write"),
     ("vga_pci.dispi_get", "vga.dispi_get"), ("vga_pci.dispi_set", "vga.dispi_set"),
     *((f"{part}.now", "clock.now") for part in (

@@ -112,7 +112,6 @@ class Machine:
         at = self._rom_at + VGA_ROM_AT
         memory.backing[at:at + len(self._vga_bios)] = self._vga_bios
         self.vga, self.vram, self.vram_dirty = self._vga, memoryview(memory.backing)[self._vram_at:self._rom_at], memory.dirty
-        self._vga.vram, self._vga.vram_dirty = self.vram, memory.dirty
         self._clock.host = config.wanted_clock() == "host"
         if self._clock.host:
             self._clock.skew = -self._clock.host_time() & NEVER
@@ -719,6 +718,8 @@ class Machine:
         for name, part in self.parts.parts.items():
             part.restore(state["parts"][name])
         self._memory.backing[:] = state["backing"]
+        self._memory.dirty[:] = b"\1" * len(self._memory.dirty)
+        self._text = None
         self._font_search = self._next_look = 0
         self.parts.forget()
         self._remap()

@@ -37,11 +37,11 @@ class Rig:
         self.ns = 0
         self.windows = []
         self.vga = vga = checked(Vga)()
-        vga.vram, vga.vram_dirty = memoryview(self.vram), self.dirty
         vga.now = lambda: self.ns
         vga.vram_read = lambda at: self.vram[at]
         vga.vram_read32 = lambda at: int.from_bytes(self.vram[at:at + 4], "little")
         vga.vram_write, vga.vram_write32 = self._write, self._write32
+        vga.vram_clear = self._clear
         vga.window_changed = lambda: self.windows.append(vga.direct_window())
         vga.reset()
         if mode is not None:
@@ -55,6 +55,10 @@ class Rig:
         assert at % 4 == 0
         self.vram[at:at + 4] = value.to_bytes(4, "little")
         self.dirty[at >> 12] = 1
+
+    def _clear(self, length):
+        self.vram[:length] = bytes(length)
+        self.dirty[:-(-length >> 12)] = b"\1" * -(-length >> 12)
 
     def out(self, port, value):
         self.vga.write(port, value)

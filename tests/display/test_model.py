@@ -131,3 +131,29 @@ def test_16_colours_in_bytes_of_two():
     frame = Renderer(rig.vga, memoryview(rig.vram)).frame()
     assert frame.shape == (400, 640, 3)
     assert [tuple(frame[0, n]) for n in range(5)] == [dac(n) for n in (1, 2, 3, 15, 0)]
+
+
+@pytest.mark.parametrize("seed, count", [(3, 60), pytest.param(4, 3000, marks=pytest.mark.slow)])
+def test_a_viewer_follows_what_changes(seed, count):
+    """Its picture, of which only what changed is drawn, is that of a fresh look; the lines it names are those that differ."""
+    rng = random.Random(seed)
+    rig = Rig(0x12)
+    viewer = Renderer(rig.vga, memoryview(rig.vram), rig.dirty)
+    before = viewer.frame()
+    viewer.take_changes()
+    for n in range(count):
+        if rng.randrange(4) == 0:
+            small(rig, rng)
+            scramble(rig, rng)
+        rig.sr(2, 15)
+        rig.sr(4, rng.choice((2, 6, 14)))
+        for _ in range(rng.randrange(6)):
+            rig.poke(0xA0000 + rng.choice((rng.randrange(0x20000), rng.randrange(0x400))), *rng.randbytes(rng.randrange(1, 30)))
+        rig.ns += rng.choice((0, 0, 8, 16)) * rig.vga.frame_ns
+        shown = viewer.frame()
+        first, last = viewer.take_changes()
+        assert (shown == Renderer(rig.vga, memoryview(rig.vram)).frame()).all(), n
+        if shown.shape == before.shape:
+            differ = np.flatnonzero((shown != before).any((1, 2)))
+            assert not len(differ) or first <= differ[0] and differ[-1] < last
+        before = shown

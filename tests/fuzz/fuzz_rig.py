@@ -143,19 +143,21 @@ def real_mode_vectors(pc, skip=2, irq_skip=0):
 def run(pc, seconds=None, instructions=None):
     """Run for guest seconds or instructions, or until it ends; a piece that takes too long is a finding."""
     if instructions is not None:
-        _timed(lambda: pc.step(instructions), f"{instructions} instructions")
+        timed(lambda: pc.step(instructions), f"a run of {instructions} instructions")
         return
     first, end = pc.instructions, pc.guest_ns + round(seconds * 1e9)
     while pc.ended is None and pc.guest_ns < end and pc.instructions < first + pc.most:
-        _timed(lambda: pc.run_for(min(PIECE, max(end - pc.guest_ns, 1) / 1e9)), f"{PIECE} s")
+        timed(lambda: pc.run_for(min(PIECE, max(end - pc.guest_ns, 1) / 1e9)), f"a run of {PIECE} s")
 
 
-def _timed(piece, what):
+def timed(piece, what, most=SLOWEST):
+    """Do it; longer than ``most`` seconds of processor time is a finding."""
     start = time.process_time()
-    piece()
+    result = piece()
     took = time.process_time() - start
-    if took > SLOWEST:
-        raise Finding(f"a run of {what} took {took:.1f} s")
+    if took > most:
+        raise Finding(f"{what} took {took:.1f} s")
+    return result
 
 
 def still_works(pc):

@@ -130,3 +130,20 @@ def test_reads_and_writes_that_lead_to_different_places(pc):
     out(0xCF8, 0x80000058)
     out(0xCFC, 0x00330000)
     assert pc.ended == "halt" and pc.memory.read(0xC0604, 4) == struct.pack("<I", before + 5 & 0xFFFFFFFF)
+
+
+def test_code_in_video_memory_that_a_mode_set_clears(pc):
+    """The native engine went on with what it had decoded."""
+    out8, out16 = pc.parts.services["port_write8"], pc.parts.services["port_write16"]
+    out8(0x3C2, 3)
+    for index, value in ((1, 640), (2, 480), (3, 8), (4, 0x41)):
+        out16(0x1CE, index)
+        out16(0x1CF, value)
+    pc.memory.write(0xAFFF0, bytes.fromhex("b801000000 c3"))                           # mov eax, 1; ret
+    mark = b"\xc7\x05" + struct.pack("<II", rig.MARK_AT, rig.MARK) + b"\xf4"
+    call = bytes.fromhex("b9f0ff0a00 ffd1")
+    clear = bytes.fromhex("66bace01 66b80400 66ef 42 6631c0 66ef 66b84100 66ef")        # DISPI off, and on again
+    protected(pc, call + call + clear + b"\xb8" + struct.pack("<I", 0x5000) + call + b"\xf4", mark)
+    pc.step(60)
+    assert pc.ended == "halt"
+    assert pc.memory.read(rig.MARK_AT, 4) == struct.pack("<I", rig.MARK)

@@ -78,7 +78,6 @@ class _Builder:
         self.e, self.opcode, self.mem, self.flat = e, opcode, mem, flat
         self.twin = bool(flat) and flat_twin(e.function) is not functions()[e.function]
         self.bits = next((VECTOR_WIDTHS[o[1:]] for o in e.operands if o[1:] in VECTOR_WIDTHS), e.width or osize)
-        self.osize = osize
         self.lines = []
         self.linear = None
         self.annotations, self.names, self.generic = signature(e.function)
@@ -299,7 +298,7 @@ class Tables:
             n = self._handler(name, f"(cpu: Cpu, r: Rec) -> None:\n    raise Fault({vector}, 0)\n", ENDS)
             self._form(n, n, n, n)
         self._entry(None, 0)  # entry 0: undefined opcode
-        self._entries = {}
+        self._entries, self._slots = {}, {}
         slots = [0] * 4096
         by_opcode = {}
         for e in encodings():
@@ -315,11 +314,19 @@ class Tables:
         """What an opcode leads to under a prefix: the entry of the first line that fits; lines with the prefix come first."""
         fit = [e for wanted in dict.fromkeys((None, prefix)) for e in reversed(rows)
                if e.prefix == wanted and ("o16" if o32 else "o32") not in e.attributes and (wanted == prefix or not e.bare)]
+        by_modrm = any(e.modrm for e in rows)
+        key = op, by_modrm, *map(id, fit)
+        if key not in self._slots:
+            self._slots[key] = self._filled(fit, op, by_modrm)
+        return self._slots[key]
+
+    def _filled(self, fit, op, by_modrm):
+        """The same for the lines that fit: of two the later one wins."""
         row = [None] * 256
-        for e in fit:       # the later one wins
+        for e in fit:
             for modrm in e.modrms if e.modrm else range(256):
                 row[modrm] = e
-        if not any(e.modrm for e in rows):
+        if not by_modrm:
             return self._number(row[0], op)
         owners = list(map(id, row))
         numbers = {owner: self._number(e, op) for owner, e in dict(zip(owners, row)).items()}
@@ -370,14 +377,16 @@ class Tables:
             if e.feature and not feature:
                 raise ValueError(f"unknown feature in {e.line!r}")
             reg = 0xFF if e.reg is None else e.reg
+            made = {}       # by the width that the operand size gives
             for o32 in (0, 1):
                 for mem in (0, 1):
                     if mem and not memory_operand or mem and e.reg_only or not mem and (e.mem_only or offs):
                         continue
-                    made = [_Builder(e, op, 32 if o32 else 16, bool(mem), v).build() for v in (CHECKED, FLAT, FLAT_BASE)]
-                    numbers = [self._handler(*m) for m in made]
-                    numbers.append(numbers[CHECKED])
-                    forms[o32 * 2 + mem] = self._form(*numbers)
+                    builders = [_Builder(e, op, 32 if o32 else 16, bool(mem), v) for v in (CHECKED, FLAT, FLAT_BASE)]
+                    key = mem, builders[0].bits
+                    if key not in made:
+                        made[key] = self._variants(builders)
+                    forms[o32 * 2 + mem] = made[key]
         self.entry_flags.append(flags)
         self.entry_imm.append(imm)
         self.entry_feature.append(feature)
@@ -385,6 +394,14 @@ class Tables:
         self.entry_form += forms
         self.entry_line.append(e)
         return len(self.entry_flags) - 1
+
+    def _variants(self, builders):
+        """The form whose variants these builders write; those without a memory operand or a flat twin are the same."""
+        checked, flat, flat_base = builders
+        numbers = [self._handler(*checked.build())]
+        numbers.append(self._handler(*flat.build()) if flat.mem or flat.twin else numbers[CHECKED])
+        numbers.append(self._handler(*flat_base.build()) if flat.mem else numbers[FLAT])
+        return self._form(*numbers, numbers[CHECKED])
 
     @staticmethod
     def _immediate(e):

@@ -26,6 +26,16 @@ def image():
 
 
 @pytest.fixture(scope="session")
+def data():
+    """``data(name)``: the path of another file below EMU_TEST_DATA; skips by name where it is absent."""
+    def find(name):
+        if not (DATA / name).is_file():
+            absent(name)
+        return str(DATA / name)
+    return find
+
+
+@pytest.fixture(scope="session")
 def firmware():
     """The system and the VGA BIOS that machines take by themselves, as a pair of paths."""
     from emu.machine.config import MachineConfig

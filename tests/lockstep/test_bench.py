@@ -5,26 +5,24 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import DATA, absent
 
 from emu import Machine
 from emu.cli.main import main
 
-ISO = DATA / "bench" / "bench.iso"
+ISO = "bench/bench.iso"
 PROGRAMS = "matmul,mandel,nbody,matmul-sse2,mandel-sse2,nbody-sse2,sha256-sse2"
 APPEND = f"console=ttyS0,115200 mitigations=off norandmaps random.trust_cpu=on bscale=10 bonly={PROGRAMS}"
 POINTS = 50
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
+def kernel(data, tmp_path_factory):
     """What starts the CD's Linux by itself."""
-    if not ISO.is_file():
-        absent(ISO.name)
+    iso = data(ISO)
     if not shutil.which("xorriso"):
         pytest.skip("needs xorriso")
     folder = tmp_path_factory.mktemp("bench")
-    subprocess.run(["xorriso", "-osirrox", "on", "-indev", ISO, "-extract", "/isolinux", folder / "cd"], check=True, capture_output=True)
+    subprocess.run(["xorriso", "-osirrox", "on", "-indev", iso, "-extract", "/isolinux", folder / "cd"], check=True, capture_output=True)
     return {"kernel": str(folder / "cd" / "vmlinuz"), "initrd": str(folder / "cd" / "initrd.gz"), "append": APPEND, "memory": "64M"}
 
 

@@ -3,7 +3,7 @@
 from .component import Component, hot
 from .types import Array, Wire, u8
 
-ISA, PCI, CARD = 1, 2, 4
+ISA, PCI, CARD, SOUND = 1, 2, 4, 8
 
 
 class IrqLines(Component):
@@ -44,6 +44,11 @@ class IrqLines(Component):
     def set_card(self, line: u8, level: u8) -> None:
         """A card in an ISA slot, whose line may be one that a chip of the board pulls as well."""
         self.change(line, CARD, level)
+
+    @hot
+    def set_sound(self, line: u8, level: u8) -> None:
+        """The sound card, in another slot."""
+        self.change(line, SOUND, level)
 
     @hot
     def set_intr(self, level: u8) -> None:

@@ -14,7 +14,6 @@ from .parsing import InOrder, Parser, UsageError, positive_seconds
 # What the contract names and this version does not have: (option, is it asked for?).  Lifting a row makes it work.
 NOT_YET = (
     ("--net switch", lambda a: (a.net or "").startswith("switch=")),
-    ("--sound window", lambda a: a.sound == "window"),
 )
 MOST_PASSWORD_LINE = 1024
 DEFAULT_NET, DEFAULT_NIC = "user", "ne2k_pci"
@@ -55,7 +54,9 @@ def parser():
     ends.add_argument("--display-password", metavar="TEXT", help="what a vnc or web viewer has to know, up to 8 characters")
     ends.add_argument("--display-password-file", metavar="FILE", help="a file whose first line it is")
     ends.add_argument("--serial", metavar="stdio|null|FILE", default="null", help="where COM1 goes (default null)")
-    ends.add_argument("--sound", metavar="none|window|FILE.wav", help="where sound goes")
+    ends.add_argument("--sound", metavar="none|window|FILE.wav", help="where sound goes (default: window where there is one)")
+    ends.add_argument("--sound-card", choices=cfg.SOUND_CARDS, default="sb16", help="default sb16, a Sound Blaster 16")
+    ends.add_argument("--midi", metavar="FILE.mid", help="a file for what goes to the sound card's MIDI port")
     ends.add_argument("--net", metavar="none|user[,restrict][,host-access][,tftp=FOLDER][,bootfile=NAME]|switch=NAME",
                       help="what the card is plugged into (default user)")
     ends.add_argument("--nic", metavar="ne2k_pci|ne2k_isa[,port=0x300][,irq=9]|none", help="the network card (default ne2k_pci)")
@@ -124,13 +125,14 @@ def configure(args):
         memory=memory, cpu=args.cpu or "pentium4", cdrom=cdrom, floppies=floppies, disks=disks, boot=boot,
         kernel=args.kernel, initrd=args.initrd, append=args.append or "", bios=args.bios, vga_bios=args.vga_bios,
         nic=args.nic or DEFAULT_NIC, net=args.net or DEFAULT_NET, forwards=args.forward, pcap=args.pcap,
-        snapshot=args.snapshot, backing_anywhere=args.backing_anywhere, sound=args.sound, display=display,
-        display_password=_password(args), serial=args.serial, engine=args.engine,
+        snapshot=args.snapshot, backing_anywhere=args.backing_anywhere, display=display, display_password=_password(args),
+        sound=args.sound or ("window" if display == "window" else "none"), sound_card=args.sound_card, midi=args.midi,
+        serial=args.serial, engine=args.engine,
         clock=args.clock or ("host" if on_terminal else "auto"), no_apic=args.no_apic, no_acpi=args.no_acpi,
         no_vmware=args.no_vmware,
         debug_console=args.debug_console, debug_exit=args.debug_exit, no_reboot=args.no_reboot)
     check_files(config)
-    outputs = [args.screenshot, args.pcap, config.sound_file, None if args.serial in ("stdio", "null") else args.serial]
+    outputs = [args.screenshot, args.pcap, config.sound_file, config.midi, None if args.serial in ("stdio", "null") else args.serial]
     outputs = [path for path in outputs if path is not None]
     for path in outputs:
         check_output(path)

@@ -3,7 +3,7 @@
 Data sheet: Intel 8237A (231466-005); page registers: Intel 82371SB PIIX3 (290550-002), DMA section.
 """
 from emu.bus.component import Component, Port, hot
-from emu.bus.types import Array, Const, Wire, u8, u16
+from emu.bus.types import Array, Const, Wire, u8, u16, u32
 
 # Register addresses
 COMMAND, REQUEST, SINGLE_MASK, MODE = 8, 9, 10, 11
@@ -29,8 +29,8 @@ SET_BIT = 0x04
 class Dma(Component):
     """One 8237A.  ``shift`` is the wiring, kept over a reset: 0 for bytes and ports of stride 1, 1 for words and 2.
 
-    Devices move data in bulk: transfer_to_memory and transfer_from_memory do what the single, demand or block cycles
-    of the channel would, up to terminal count.  ``memory`` is the physical memory: read(address, n) -> bytes and
+    Most devices move data in bulk: transfer_to_memory and transfer_from_memory do what the single, demand or block cycles
+    of the channel would, up to terminal count.  Those that play or record give and take a unit at a time.  ``memory`` is the physical memory: read(address, n) -> bytes and
     write(address, data).
     """
 
@@ -49,6 +49,9 @@ class Dma(Component):
     count: Array(u16, 4)
 
     page: Wire(u8, ret=u8)
+    memory_read: Wire(u32, ret=u8)
+    memory_write: Wire(u32, u8)
+    following: Wire()       # somebody looks at an address or count: whoever moves data by the unit catches up
 
     ports = (Port(0, 16, "read", "write", text="DMA channels, command, status, masks, modes"),)
     wide_ports = (Port(0, 32, "read", "write", text="DMA channels, command, status, masks, modes (stride 2)"),)
@@ -100,6 +103,7 @@ class Dma(Component):
     def read(self, offset: u16) -> u8:
         """Current address and count, low byte first; status; masks."""
         register: u8 = u8(offset >> (self.shift & 1)) & 15
+        self.following()
         value: u8 = self.look(register)
         if register < 8:
             self.flip_flop ^= 1
@@ -154,10 +158,11 @@ class Dma(Component):
 
     # -- transfers -----------------------------------------------------------------------------------------------
 
-    def ready(self, channel):
+    @hot
+    def ready(self, channel: u8) -> bool:
         """Would a request of this channel (0 to 3) be served?"""
-        return not (self.command & CMD_DISABLE or self.mask >> channel & 1
-                    or self.mode[channel] & MODE_SELECT == SELECT_CASCADE)
+        open_: bool = self.command & CMD_DISABLE == 0 and self.mask >> (channel & 3) & 1 == 0
+        return open_ and self.mode[channel & 3] & MODE_SELECT != SELECT_CASCADE
 
     def terminal_count(self, channel):
         """Did the last transfer of this channel end with TC?"""
@@ -189,6 +194,52 @@ class Dma(Component):
             parts.append(self._units_reversed(part) if backwards else part)
         return b"".join(parts)
 
+    @hot
+    def place(self, channel: u8) -> u32:
+        """The physical address that a channel points at."""
+        n: u8 = channel & 3
+        page: u8 = self.page(n)
+        if self.shift != 0:
+            return (page & 0xFE) << 16 | self.address[n] << 1
+        return page << 16 | self.address[n]
+
+    @hot
+    def count_one(self, channel: u8) -> None:
+        """A unit has gone through a channel."""
+        n: u8 = channel & 3
+        self.ended = u8(self.ended & ~(1 << n))
+        self.address[n] = u16(self.address[n] - 1) if self.mode[n] & MODE_DECREMENT != 0 else u16(self.address[n] + 1)
+        if self.count[n] == 0:
+            self._end(n)
+        else:
+            self.count[n] = u16(self.count[n] - 1)
+
+    @hot
+    def take(self, channel: u8) -> u16:
+        """A device takes a unit (byte or word) through a channel that is ready; as transfer_from_memory."""
+        n: u8 = channel & 3
+        value: u16 = 0xFFFF
+        if self.mode[n] & MODE_TRANSFER == TRANSFER_READ:
+            place: u32 = self.place(n)
+            low: u8 = self.memory_read(place)
+            value = low
+            if self.shift != 0:
+                high: u8 = self.memory_read(u32(place + 1))
+                value = low | high << 8
+        self.count_one(n)
+        return value
+
+    @hot
+    def give(self, channel: u8, value: u16) -> None:
+        """A device gives a unit through a channel that is ready; as transfer_to_memory."""
+        n: u8 = channel & 3
+        if self.mode[n] & MODE_TRANSFER == TRANSFER_WRITE:
+            place: u32 = self.place(n)
+            self.memory_write(place, u8(value))
+            if self.shift != 0:
+                self.memory_write(u32(place + 1), u8(value >> 8))
+        self.count_one(n)
+
     def _cycles(self, channel, n):
         """Count n bytes through the channel: yields (lowest address, size, downwards) of each run.
 
@@ -216,17 +267,19 @@ class Dma(Component):
             else:
                 self.count[channel] -= run
 
-    def _end(self, channel):
+    @hot
+    def _end(self, channel: u8) -> None:
         """Terminal count: status bit, then auto-initialisation or the mask."""
-        bit = 1 << channel
+        n: u8 = channel & 3
+        bit: u8 = u8(1 << n)
         self.status |= bit
         self.ended |= bit
-        self.request &= ~bit
-        if self.mode[channel] & MODE_AUTOINIT:
-            self.address[channel] = self.base_address[channel]
-            self.count[channel] = self.base_count[channel]
+        self.request = u8(self.request & ~bit)
+        if self.mode[n] & MODE_AUTOINIT != 0:
+            self.address[n] = self.base_address[n]
+            self.count[n] = self.base_count[n]
         else:
-            self.count[channel] = 0xFFFF
+            self.count[n] = 0xFFFF
             self.mask |= bit
 
     def _units_reversed(self, part):

@@ -79,7 +79,6 @@ class LineOut(Component):
     now: Wire(ret=u64)
     speaker_until: Wire(u64)                # bring a source's steps up to a time
     fm_until: Wire(u64)
-    voice_until: Wire(u64)
 
     timers = (Timer("mix_at", "mix"),)
 
@@ -184,7 +183,6 @@ class LineOut(Component):
             until: u64 = self.mix_at
             self.speaker_until(until)
             self.fm_until(until)
-            self.voice_until(until)
             self.block()
             self.start = until
             self.mix_at = u64(until + BLOCK_NS)

@@ -67,7 +67,7 @@ class SharedFrame:
         if name is None:
             self.memory = shared_memory.SharedMemory(create=True, size=HEADER + 4 * MAX_PIXELS)
         else:
-            self.memory = _attach(name)
+            self.memory = attach(name)
         self.owner = name is None
         self.header = np.frombuffer(self.memory.buf, np.uint32, HEADER // 4)
         self._pixels = np.frombuffer(self.memory.buf, np.uint32, MAX_PIXELS, HEADER)
@@ -114,7 +114,7 @@ class SharedFrame:
             self.memory.unlink()
 
 
-def _attach(name):
+def attach(name):
     """Shared memory of another process, which alone is to remove it (Python before 3.13 would do so here too)."""
     register = resource_tracker.register
     resource_tracker.register = lambda *_: None

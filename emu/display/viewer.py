@@ -48,6 +48,7 @@ class Viewer:
         self._refused = {}  # drive -> when the guest was last asked to let go
         self._waiting = bytearray()
         self._frame = link.SharedFrame()
+        self.before_start()
         self._events = deque()
         environment = {**self.environment, **os.environ}
         root = str(Path(__file__).resolve().parents[2])  # the child finds the same package
@@ -58,11 +59,18 @@ class Viewer:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pass_fds=self.descriptors,
                 start_new_session=True)  # Ctrl+C is ours
         except OSError:
+            self.after_end()
             self._frame.close()
             raise
         os.set_blocking(self._process.stdin.fileno(), False)  # one that does not read must not hold the machine up
         self._reader = threading.Thread(target=self._read, name="viewer input", daemon=True)
         self._reader.start()
+
+    def before_start(self):
+        """What a kind of viewer shares with its process besides the frame."""
+
+    def after_end(self):
+        """Take that back."""
 
     def _read(self):
         """Thread: collect the viewer's records; its end (however it came) closes the viewer."""
@@ -228,6 +236,7 @@ class Viewer:
             self._process.wait()
         self._reader.join(3)
         self._process.stdout.close()
+        self.after_end()
         frame, self._frame = self._frame, None
         frame.close()
 

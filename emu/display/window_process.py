@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pygame
 
-from . import link, theme
+from . import link, sound_player, theme
 from .bars import StatusLine, Toolbar
 from .canvas import Canvas
 from .chooser import Chooser
@@ -704,7 +704,9 @@ def main():
         window.running = False
 
     threading.Thread(target=listen, daemon=True).start()
+    silence = sound_player.start(sys.argv[1])
     window.run()
+    silence()
     window.frame.close()
 
 

@@ -21,7 +21,9 @@ from emu.devices.line_out import LineOut
 from emu.devices.local_apic import LocalApic
 from emu.devices.local_apic_state import LINT0
 from emu.devices.mouse import Mouse
+from emu.devices.mpu401 import Mpu401
 from emu.devices.ne2000 import Ne2000, Ne2000Pci
+from emu.devices.opl3 import Opl3
 from emu.devices.parallel import Parallel
 from emu.devices.pci import PciHost
 from emu.devices.pic import Pic
@@ -29,6 +31,7 @@ from emu.devices.piix3 import Piix3
 from emu.devices.piix4_pm import Piix4Pm
 from emu.devices.pit import Pit
 from emu.devices.rtc import Rtc
+from emu.devices.sb16 import Sb16
 from emu.devices.speaker import PcSpeaker
 from emu.devices.system_control import SystemControl
 from emu.devices.uart import Uart
@@ -44,7 +47,8 @@ PARTS = {
     "dma0": Dma, "dma1": Dma, "dma_pages": DmaPages, "system": SystemControl, "kbc": Kbc, "keyboard": Keyboard, "mouse": Mouse,
     "uart0": Uart, "uart1": Uart, "lpt0": Parallel, "fdc": Fdc, "pci": PciHost, "i440fx": I440fx, "piix3": Piix3,
     "bus_master": BusMaster, "ide0": IdeChannel, "ide1": IdeChannel, "pm": Piix4Pm, "vga": Vga, "vga_pci": VgaPci,
-    "nic": Ne2000, "nic_pci": Ne2000Pci, "vmware": VmwareBackdoor, "speaker": PcSpeaker, "line_out": LineOut,
+    "nic": Ne2000, "nic_pci": Ne2000Pci, "vmware": VmwareBackdoor, "speaker": PcSpeaker, "opl3": Opl3, "sb16": Sb16,
+    "mpu401": Mpu401, "line_out": LineOut,
     "fw_cfg": FwCfg, "debug_console": DebugConsole, "firmware_log": DebugConsole, "debug_exit": DebugExit,
 }
 
@@ -78,6 +82,12 @@ WIRES = [
     ("system.speaker", "speaker.set_data"), ("pit.speaker_changing", "speaker.changing"),
     ("speaker.counter", "pit.speaker_out"), ("speaker.edge", "pit.speaker_edge"), ("speaker.load", "pit.load_speaker"),
     ("speaker.sync", "line_out.sync"), ("speaker.step", "line_out.step_speaker"), ("line_out.speaker_until", "speaker.until"),
+    ("line_out.fm_until", "opl3.until"), ("opl3.sync", "line_out.sync"),
+    ("opl3.show", "sb16.show_fm"), ("sb16.sync", "line_out.sync"), ("sb16.step", "line_out.step"),
+    ("sb16.irq", "irqs.set_sound"), ("sb16.midi", "mpu401.send"),
+    *((f"sb16.{name}{bits}", f"{dma}.{name}") for bits, dma in ((8, "dma0"), (16, "dma1")) for name in ("ready", "take", "give")),
+    ("dma0.following", "sb16.follow"), ("dma1.following", "sb16.follow"),
+    *((f"{dma}.memory_{op}", f"memory.{op}8") for dma in ("dma0", "dma1") for op in ("read", "write")),
     ("uart0.irq", "irqs.set_isa", 4), ("uart1.irq", "irqs.set_isa", 3), ("lpt0.irq", "irqs.set_isa", 7),
     ("fdc.irq", "irqs.set_isa", 6), ("pm.sci", "irqs.set_isa", 9),
     ("ide0.irq", "bus_master.set_irq", 0), ("ide1.irq", "bus_master.set_irq", 1),
@@ -93,7 +103,7 @@ WIRES = [
     ("vga_pci.dispi_get", "vga.dispi_get"), ("vga_pci.dispi_set", "vga.dispi_set"),
     *((f"{part}.now", "clock.now") for part in (
         "pit", "rtc", "system", "kbc", "keyboard", "mouse", "uart0", "uart1", "lpt0", "fdc", "bus_master", "ide0", "ide1", "pm",
-        "vga", "lapic", "nic", "speaker", "line_out")),
+        "vga", "lapic", "nic", "speaker", "opl3", "sb16", "line_out")),
 ]
 
 MOVABLE = None  # base of ports that the machine places (PCI base registers)
@@ -111,6 +121,8 @@ PORTS = [
     ("system", "portsCF9", 0xCF9), ("vmware", "ports", 0x5658), ("pm", "gpe_ports", 0xAFE0),
     ("pm", "pm_ports", MOVABLE), ("pm", "smbus_ports", MOVABLE), ("bus_master", "bus_master_ports", MOVABLE),
     ("nic", "ports", MOVABLE),
+    ("opl3", "ports", 0x220), ("sb16", "mixer_ports", 0x224), ("sb16", "dsp_ports", 0x226), ("opl3", "old_ports", 0x228),
+    ("mpu401", "ports", 0x330), ("opl3", "ports", 0x388),
 ]
 
 # Device slots of the memory map: (part, read and write of a byte, read and write of an aligned word of 32 bits or None for

@@ -21,6 +21,10 @@ DISPLAYS = ("window", "none", "vnc", "web")
 REMOTE_PORTS = {"vnc": 5900, "web": 6080}       # the displays over the network, and their usual ports
 LOOPBACK = "127.0.0.1"
 ISA_NIC_PORT, ISA_NIC_IRQ = 0x300, 9
+ISA_NIC_PORTS = 0x20
+SOUND_CARDS = ("sb16", "none")
+SOUND_CARD_PORTS = (0x220, 0x330, 0x388)
+SOUND_CARD_IRQ = 5
 ISA_NIC_IRQS = (3, 4, 5, 7, 9, 10, 11, 12, 15)
 NET_OPTIONS, NET_VALUES = ("restrict", "host-access"), ("tftp", "bootfile")
 
@@ -78,7 +82,8 @@ class MachineConfig:
     ``memory`` takes bytes or "256M"; ``disks`` and ``floppies`` take paths, Disk and Floppy; ``boot`` is one of cdrom,
     disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``net``, ``nic``,
     ``forwards`` are as on the command line.  ``display``: None is none.  ``serial``: stdio, null or a file's name.
-    ``sound``: none, window (whoever shows the machine plays it) or a WAV file's name.
+    ``sound``: none, window (whoever shows the machine plays it) or a WAV file's name; ``midi``: a file for what the
+    sound card sends to its MIDI port.
     ``clock``: auto is host with something that people look at, virtual otherwise.  Nothing is opened here; validate()
     says whether the values make sense together.
     """
@@ -104,6 +109,8 @@ class MachineConfig:
     snapshot: bool = False
     backing_anywhere: bool = False
     sound: str | None = None
+    sound_card: str = "sb16"
+    midi: str | None = None
     clock: str = "auto"
     display: str | None = None
     display_password: str | None = None
@@ -121,7 +128,7 @@ class MachineConfig:
         self.disks = [_medium(Disk, d) for d in _listed(self.disks)]
         self.floppies = [_medium(Floppy, f) for f in _listed(self.floppies)]
         self.forwards = _listed(self.forwards)
-        for name in ("cdrom", "kernel", "initrd", "bios", "vga_bios", "pcap"):
+        for name in ("cdrom", "kernel", "initrd", "bios", "vga_bios", "pcap", "midi"):
             value = getattr(self, name)
             setattr(self, name, str(value) if value is not None else None)
         self.display = self.display or "none"
@@ -148,7 +155,7 @@ class MachineConfig:
     def validate(self):
         """Raise ConfigError for the first thing that is wrong."""
         for name, value, known in (("cpu", self.cpu, CPUS), ("engine", self.engine, ENGINES),
-                                   ("clock", self.clock, CLOCKS)):
+                                   ("clock", self.clock, CLOCKS), ("sound-card", self.sound_card, SOUND_CARDS)):
             if value not in known:
                 raise ConfigError(f"{name}: there is no {value!r} (there is {', '.join(known)})")
         display, _ = parse_display(self.display)
@@ -166,9 +173,18 @@ class MachineConfig:
         present = {"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies}
         if self.boot is not None and not present[self.boot_order[0]]:
             raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from")
+        if self.sound == "window" and display != "window":
+            raise ConfigError("sound: window needs a window (display)")
         if self.sound_file is not None and not self.sound.lower().endswith(".wav"):
             raise ConfigError(f"sound: {self.sound!r} is not none, window or a file's name that ends in .wav")
-        parse_nic(self.nic)
+        if self.midi is not None and self.sound_card == "none":
+            raise ConfigError("midi: there is no sound card")
+        _, port, line = parse_nic(self.nic)
+        if port is not None and self.sound_card != "none":
+            taken = [f"port {p:#x}" for p in SOUND_CARD_PORTS if port <= p < port + ISA_NIC_PORTS]
+            taken += [f"IRQ {line}"] if line == SOUND_CARD_IRQ else []
+            if taken:
+                raise ConfigError(f"nic: {taken[0]} is the sound card's (--sound-card none leaves that out)")
         net, _ = parse_net(self.net)
         for name, value in (("forward", self.forwards), ("pcap", self.pcap)):
             if value and (net == "none" or self.nic == "none"):
@@ -237,7 +253,7 @@ def parse_nic(text):
             number = int(value, 0)
         except ValueError:
             number = -1
-        if name == "port" and number in range(0x200, 0x3E1, 0x20):
+        if name == "port" and number in range(0x200, 0x3E1, ISA_NIC_PORTS):
             port = number
         elif name == "irq" and number in ISA_NIC_IRQS:
             irq = number

@@ -5,6 +5,7 @@
 
 import time
 from collections import deque
+from contextlib import ExitStack
 
 from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_VIDEO
 from emu.bus.types import NEVER
@@ -24,7 +25,7 @@ from . import board, firmware, keys
 from .config import ConfigError, MachineConfig, parse_nic
 from .drives import Drives
 from .log import Log
-from .sound import Sound, WavSink
+from .sound import MidiOut, Sound, WavSink
 from .views import CpuView, MemoryView, Mouse
 
 TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
@@ -78,7 +79,7 @@ class Machine:
         self._serial = Log()
         self._serial_seen = 0
         self._serial_sink = self._serial_source = self._debug_sink = None
-        self._network = self._sound = None
+        self._network = self._sound = self._midi = None
         self._debug = Log()
         self.firmware_log = Log()
         ram = config.memory
@@ -99,7 +100,9 @@ class Machine:
         config, p = self.config, self.parts.parts
         nic, self._nic_base, isa_line = parse_nic(config.nic)
         self._absent = {name for name, asked in (("debug_exit", config.debug_exit), ("pm", not config.no_acpi),
-                                                 ("vmware", not config.no_vmware), ("nic", nic != "none"), ("nic_pci", nic == "ne2k_pci")) if not asked}
+                                                 ("vmware", not config.no_vmware), ("nic", nic != "none"), ("nic_pci", nic == "ne2k_pci"),
+                                                 *((part, config.sound_card != "none") for part in ("opl3", "sb16", "mpu401")))
+                        if not asked}
         self._nic.isa_line, self._nic.address = isa_line, MAC_ADDRESS
         memory = self._memory
         memory.ram_size = config.memory
@@ -154,6 +157,8 @@ class Machine:
             self._network = plug_in(config, self._clock, self._nic, 0 if self._clock.host else VIRTUAL_EPOCH)
         if config.sound_file is not None:
             self.play_sound(WavSink(config.sound_file))
+        if config.midi is not None:
+            self._mpu401.sink = self._midi = MidiOut(config.midi, self._clock.now)
 
     def _insert_media(self):
         config = self.config
@@ -470,7 +475,7 @@ class Machine:
     def fitted(self):
         """Those of cdrom, floppy, disk, network, sound, power_button that this machine has."""
         there = set(self.media()) | {"disk"} & {kind for kind, _ in self.drives.open}
-        for name, fitted in (("network", self._network is not None), ("power_button", "pm" not in self._absent)):
+        for name, fitted in (("network", self._network is not None), ("sound", self._sound is not None), ("power_button", "pm" not in self._absent)):
             if fitted:
                 there.add(name)
         return there
@@ -492,7 +497,7 @@ class Machine:
     def finish_output(self):
         """Have what COM1 and the debug console sent, and what was played, written.  Raises MediaError, or BrokenPipeError, if
         it cannot be."""
-        for sink in (self._serial_sink, self._debug_sink, self._sound):
+        for sink in (self._serial_sink, self._debug_sink, self._sound, self._midi):
             if sink is not None:
                 sink.flush()
 
@@ -507,12 +512,13 @@ class Machine:
                 sink.close()
         if self._network is not None:
             self._network.close()
-        try:
-            self.play_sound(None)
-        finally:
-            self.parts.close()
+        with ExitStack() as last:                   # whatever of it fails
             if self.drives is not None:
-                self.drives.close()
+                last.callback(self.drives.close)
+            last.callback(self.parts.close)
+            if self._midi is not None:
+                last.callback(self._midi.close)
+            last.callback(self.play_sound, None)
 
     def __enter__(self):
         return self
@@ -704,7 +710,7 @@ class Machine:
         if before is not None:
             before.close()
         if sink is not None:
-            self._sound = Sound(self._line_out, [self._speaker], sink)
+            self._sound = Sound(self._line_out, [self._speaker, self._opl3, self._sb16], sink)
 
     # -- state ---------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Where a machine's sound goes."""
 
 from emu.devices.line_out import BLOCK, RATE
+from emu.media.midi import MidiFile
 from emu.media.wav import CHANNELS, SAMPLE_BYTES, WavWriter
 
 BLOCK_BYTES = BLOCK * CHANNELS * SAMPLE_BYTES
@@ -58,3 +59,22 @@ class Sound:
             for source in self.sources:
                 source.listening = False
             self.sink.close()
+
+
+class MidiOut:
+    """The cable at the sound card's MIDI port: into a file, at guest times."""
+
+    def __init__(self, path, now):
+        self._file, self._now = MidiFile(path), now
+
+    def __call__(self, byte):
+        """A byte comes."""
+        self._file.byte(byte, self._now())
+
+    def flush(self):
+        """All of it is in the file.  Raises MediaError."""
+        self._file.flush()
+
+    def close(self):
+        """Finish the file.  Raises MediaError."""
+        self._file.close()

@@ -13,11 +13,12 @@ PATCH_EVERY = 1 << 19                   # bytes of sound after which the sizes a
 
 class WavWriter:
     """Stereo sound of 16 bits to a file.  The header is right from time to time and at the end; where the file cannot be
-    sought in (a pipe) its sizes stay at their largest.  Raises MediaError."""
+    sought in (a pipe) its sizes stay at their largest.  Raises MediaError, once: then it stays as it is."""
 
     def __init__(self, path, rate):
         self.path, self.rate = path, rate
         self.data = self.patched = 0
+        self.broken = False
         try:
             self.file = open(path, "wb", buffering=1 << 16)
             self.seekable = self.file.seekable()
@@ -48,7 +49,7 @@ class WavWriter:
 
     def _put(self, size, put):
         size = min(size, MOST_DATA - self.data)
-        if size <= 0 or self.file is None:
+        if size <= 0 or self.file is None or self.broken:
             return
         try:
             put(size)
@@ -56,10 +57,16 @@ class WavWriter:
             if self.data - self.patched >= PATCH_EVERY:
                 self.flush()
         except OSError as error:
-            raise MediaError(self.path, f"cannot be written: {reason(error)}") from None
+            self._fail(error)
+
+    def _fail(self, error):
+        self.broken = True
+        raise MediaError(self.path, f"cannot be written: {reason(error)}") from None
 
     def flush(self):
         """All that was written is in the file, and its header says so."""
+        if self.broken or self.file is None:
+            return
         try:
             self.file.flush()
             if self.seekable and self.data != self.patched:
@@ -71,7 +78,7 @@ class WavWriter:
                 self.file.flush()
                 self.patched = self.data
         except OSError as error:
-            raise MediaError(self.path, f"cannot be written: {reason(error)}") from None
+            self._fail(error)
 
     def close(self):
         """Finish the file."""

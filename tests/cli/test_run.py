@@ -299,7 +299,7 @@ def test_configuration(emu_run, tmp_path):
     assert machine.config.wanted_clock() == "host"
 
 
-NOT_YET = [("--net", "switch=a"), ("--sound", "window")]
+NOT_YET = [("--net", "switch=a")]
 
 
 @pytest.mark.parametrize("options", [
@@ -310,7 +310,7 @@ NOT_YET = [("--net", "switch=a"), ("--sound", "window")]
     ("--engine", "fast"), ("--display", "holo"), ("--initrd", "/dev/null"), ("--append", "x"),
     ("--disk", "/nonexistent"), ("--floppy", "/"), ("--cdrom", "/dev/null"), ("--kernel", "/etc/hostname"),
     ("--screenshot", "/nonexistent/x.png"), ("--screenshot", "/"), ("--bios", "/nonexistent"), ("--bios", "/etc/hostname"),
-    ("--serial", "/nonexistent/x"),
+    ("--serial", "/nonexistent/x"), ("--sound", "window"), ("--sound", "x.mp3"), ("--sound", "/nonexistent/x.wav"), ("--midi", "/"),
     ("another-image",), ("--type", "{nokey}"), ("--type", r"\q"), ("--type", "{f1")], ids=" ".join)
 def test_wrong_command_lines_are_one_line_and_2(image, capsys, options):
     assert main(["run", image, *(("--display", "none") if "--display" not in options else ()), *options]) == 2

@@ -144,4 +144,10 @@ void keyboard_leds(u8 value);
 void tone(u32 hz, u32 length);          /* ticks */
 void tone_tick(void);
 
+/* fm.c */
+u32 fm_find(void);                      /* 0, 2 for an OPL2, 3 for an OPL3 */
+u32 fm_timer_us(u32 n);                 /* how long timer 1 takes for n times 80 us, or 0 */
+void fm_play(u32 hz);
+void fm_release(u32 hz);
+
 #endif

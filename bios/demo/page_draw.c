@@ -17,6 +17,7 @@ static const u8 colours[] = { C_WHITE, C_SKY, C_PASS, C_YELLOW, C_ORANGE, C_FAIL
 static u32 colour = C_SKY, thick = 3, hue, kept;
 static s32 last_x, last_y;
 static u8 down[16];             /* a bit a key */
+static int by_fm;               /* notes are the synthesiser's, not the speaker's */
 
 /* The sheet waits below the visible picture while another page is shown. */
 static u8 *row(u32 y, int hidden) { return screen.base + (hidden ? screen.height + y : SHEET_Y + y) * screen.pitch + SHEET_X; }
@@ -97,6 +98,13 @@ static void lights(void)
     }
 }
 
+static void instrument(void)
+{
+    ground(440, KEYS_Y + 34, 350, 32);
+    draw_format(440, KEYS_Y + 34, font14, C_DIM, "Yellow keys play notes on the %s;", by_fm ? "FM chip" : "PC speaker");
+    draw_text(440, KEYS_Y + 50, font14, C_DIM, fm_find() ? "Tab changes the instrument." : "the row above has the black keys.");
+}
+
 static void draw(void)
 {
     if (kept && screen.base && can_keep())
@@ -108,8 +116,7 @@ static void draw(void)
     for (u32 i = 0; i < ARRAY_SIZE(keys); i++)
         draw_key(i);
     lights();
-    draw_text(440, KEYS_Y + 34, font14, C_DIM, "Yellow keys play notes on the PC speaker;");
-    draw_text(440, KEYS_Y + 50, font14, C_DIM, "the row above has the black keys.");
+    instrument();
 }
 
 static void dab(s32 x, s32 y, u32 c)
@@ -191,8 +198,16 @@ static void key(u32 code, char letter)
     for (u32 i = 0; i < ARRAY_SIZE(keys); i++)
         if (keys[i].code == plain)
             draw_key(i);
-    if (is_down && note(plain))
-        tone(note(plain), 20);
+    if (is_down && plain == 15 && fm_find()) {
+        by_fm = !by_fm;
+        instrument();
+    }
+    if (note(plain)) {
+        if (by_fm)
+            (is_down ? fm_play : fm_release)(note(plain));
+        else if (is_down)
+            tone(note(plain), 20);
+    }
     lights();
 }
 

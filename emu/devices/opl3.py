@@ -47,7 +47,7 @@ class Opl3(Opl3Voices):
         for c in range(18):
             self.first[c] = c // 9 * 18 + FIRST_OPERATOR[c % 9]
         self.address = self.flags = self.active = 0
-        self.samples, self.noise = 0, 1
+        self.noise = 1
         self.due1 = self.due2 = NEVER
         self.refresh_all()
 

@@ -46,7 +46,6 @@ class Opl3Voices(Component):
     first: Array(u8, 32)        # operator
     feedback: Array(u8, 32)
     sides: Array(u8, 32)
-    samples: u64                # since power-on, for the low-frequency oscillators
     tremolo: u16
     vibrato: u8
     deep_vibrato: u8
@@ -54,7 +53,7 @@ class Opl3Voices(Component):
     noise: u32
     active: u8                  # a channel may be heard
     listening: Derived(bool)
-    heard: Derived(u64)         # samples of guest time that are done
+    heard: Derived(u64)         # samples since power-on that are done
     sum_left: Derived(i32)
     sum_right: Derived(i32)
 
@@ -144,7 +143,7 @@ class Opl3Voices(Component):
         """What the envelope moves by at this sample."""
         if rate < 4:
             return 0
-        turn: u64 = self.samples
+        turn: u64 = self.heard
         row: u8 = rate & 3
         high: u8 = rate >> 2 & 15
         if high < 12:
@@ -315,12 +314,12 @@ class Opl3Voices(Component):
     @hot
     def oscillate(self) -> None:
         """Tremolo (3.7 Hz, a triangle of 210 steps), vibrato (6.1 Hz, 8 steps) and noise."""
-        turn: u64 = self.samples >> 6
+        turn: u64 = self.heard >> 6
         place: u16 = u16(turn % 210)
         if place >= 105:
             place = u16(210 - place)
         self.tremolo = place >> (2 if self.deep_tremolo != 0 else 4)
-        self.vibrato = u8(self.samples >> 10) & 7
+        self.vibrato = u8(self.heard >> 10) & 7
         self.noise = self.noise >> 1 | ((self.noise ^ self.noise >> 14) & 1) << 22
 
     @hot
@@ -331,7 +330,6 @@ class Opl3Voices(Component):
         self.sum_right = 0
         for c in range(18):
             self.add(c)
-        self.samples = u64(self.samples + 1)
         self.show(at, self.sum_left, self.sum_right)
 
     @hot
@@ -355,7 +353,6 @@ class Opl3Voices(Component):
                 if self.active == 0:
                     self.show(first_ns(u64(self.heard * CLOCKS_A_SAMPLE)), 0, 0)
             if self.active == 0:
-                self.samples = u64(self.samples + (end - self.heard))
                 self.heard = end
                 return
             self.sample(first_ns(u64(self.heard * CLOCKS_A_SAMPLE)))

@@ -105,9 +105,11 @@ def machines(config, reference="python"):
 
 
 def _alone(config, engine):
-    """The configuration in virtual time, its network card without a cable: what comes over it never comes twice."""
+    """The configuration in virtual time, its network card without a cable: what comes over it never comes twice.
+    Sound goes nowhere."""
     made = copy.copy(config)
     made.engine, made.clock, made.net, made.forwards, made.pcap = engine, "virtual", "none", [], None
+    made.sound, made.midi = "none", None
     return made
 
 

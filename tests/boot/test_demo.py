@@ -19,7 +19,7 @@ from emu.machine.config import DEMO_CD, FIRMWARE, Floppy
 ROOT = Path(__file__).resolve().parents[2]
 EVERYWHERE = {"cpu", "fpu", "mmu", "speed", "memory", "pic", "pit", "pmtimer", "rtc", "cmos", "dma", "speaker", "kbc",
               "keyboard", "mouse", "vga", "vbe", "com1", "com2", "lpt", "floppy", "pci", "ide", "cdpio", "cddma", "acpi", "smbios",
-              "fwcfg", "nic"}
+              "fwcfg", "nic", "sound"}
 BY_FEATURE = {F_MMX: {"simd"}, F_TSC: {"tsc"}, F_APIC: {"apic", "mptable"}}
 LINE = re.compile(r"^DEMO (\w+): (pass|absent|fail:)(?: (.*))?$", re.MULTILINE)
 FIRST_SCREEN_MOST = 15_000_000          # instructions, firmware included: a minute or two of the Python engine

@@ -330,7 +330,7 @@ def test_silence_costs_nothing(new):
     new.play(0.2)
     assert not new.chip.active
     assert new.play(100).size == 0
-    assert new.chip.samples == pytest.approx(100.2 * RATE, abs=2)
+    assert new.chip.heard == pytest.approx(100.2 * RATE, abs=2)
 
 
 # -- low-frequency oscillators ----------------------------------------------------------------------------------------------

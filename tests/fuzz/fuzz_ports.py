@@ -19,6 +19,23 @@ PACKETS = (0x00, 0x03, 0x12, 0x1A, 0x1B, 0x1D, 0x1E, 0x23, 0x25, 0x28, 0x2B, 0x2
            0x52, 0x55, 0x5A, 0xA1, 0xA4, 0xA8, 0xAD, 0xB9, 0xBB, 0xBD, 0xBE)
 FDC_COMMANDS = (0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x12, 0x13, 0x14, 0x16, 0x18,
                 0x2E, 0x33, 0x34, 0x42, 0x45, 0x46, 0x4A, 0x4D, 0x8F, 0xC5, 0xC6, 0xCF, 0xE6)
+DSP_COMMANDS = (0x10, 0x14, 0x17, 0x1C, 0x1F, 0x20, 0x24, 0x2C, 0x34, 0x38, 0x40, 0x41, 0x42, 0x45, 0x47, 0x48, 0x75, 0x77, 0x7D, 0x7F,
+                0x80, 0x90, 0x91, 0xB0, 0xB6, 0xB8, 0xBE, 0xC0, 0xC6, 0xC8, 0xCE, 0xD0, 0xD4, 0xD5, 0xD6, 0xD9, 0xDA, 0xE1, 0xE2, 0xE3,
+                0xE8, 0xF2, 0xF3, 0xF9, 0xFA)
+
+
+class Deaf:
+    """A sink for what is played: it is computed, and nobody hears it."""
+
+    def write(self, pcm):
+        pass
+
+    silence = write
+
+    def flush(self):
+        pass
+
+    close = flush
 
 
 def number(rng, bits):
@@ -49,7 +66,8 @@ class Traffic:
                              for i in range(s.port.count)})
         self.kinds = [self.any_port, self.mapped_port, self.mapped_port, self.pci, self.pci, self.vga, self.dispi, self.ide, self.ide,
                       self.packet, self.packet, self.bus_master, self.fdc, self.fdc, self.dma, self.pic, self.pit, self.rtc, self.kbc, self.uart,
-                      self.fw_cfg, self.pm, self.bulk, self.rest, self.nic]
+                      self.fw_cfg, self.pm, self.bulk, self.rest, self.nic,
+                      self.sound, self.sound, self.fm]
 
     # -- instructions ----------------------------------------------------------------------------------------------
 
@@ -306,6 +324,42 @@ class Traffic:
                 self.bulk(NIC + 0x10)
             self.access(NIC + rng.randrange(32))
 
+    def sound(self):
+        """The Sound Blaster: transfers of nonsense by channels that are set up or not, mixer, MPU-401, the speaker's gate."""
+        rng = self.rng
+        for _ in range(rng.randrange(3)):
+            self.out(0x224, rng.choice((0x80, 0x81, 0x30, 0x22, 0, number(rng, 8))))
+            self.access(0x225, 8)
+        channel = rng.choice((0, 1, 3, 5, 6, 7))
+        base, n, stride = (0, channel, 1) if channel < 4 else (0xC0, channel & 3, 2)
+        if rng.randrange(4):
+            self.out(base + 12 * stride, 0)
+            self.out(base + 11 * stride, n | rng.choice((0x48, 0x58, 0x44, 0x54, 0x68, number(rng, 8) & 0xFC)))
+            for register in (n * 2, n * 2, n * 2 + 1, n * 2 + 1):
+                self.out(base + register * stride, number(rng, 8))
+            self.out((0x87, 0x83, 0x81, 0x82, 0x8F, 0x8B, 0x89, 0x8A)[channel], rng.choice((0, 0, 0x0A, 0x0F, number(rng, 8))))
+            self.out(base + 10 * stride, n)
+        if rng.randrange(6) == 0:
+            self.out(0x226, 1)
+            self.out(0x226, 0)
+        for _ in range(rng.randrange(1, 5)):
+            self.out(0x22C, rng.choice(DSP_COMMANDS) if rng.randrange(6) else rng.getrandbits(8))
+            for _ in range(rng.randrange(4)):
+                self.out(0x22C, rng.choice((0, 1, 2, 0x10, 0x30, 0xD2, 0xFF, number(rng, 8))))
+        if rng.randrange(2):
+            self.pause(3000)
+        for _ in range(rng.randrange(4)):
+            self.access(rng.choice((0x22A, 0x22E, 0x22F, 0x330, 0x331, 0x61, 0x42, 0x43)), 8)
+
+    def fm(self):
+        """The synthesiser: registers of both banks, keys, rhythm, timers."""
+        rng = self.rng
+        for _ in range(rng.randrange(1, 12)):
+            port = rng.choice((0x388, 0x38A, 0x220, 0x222, 0x228))
+            self.out(port, rng.choice((0xB0 + rng.randrange(9), 0xBD, 0x04, 0x05, 0x104 & 0xFF, number(rng, 8))))
+            self.out(port + 1, number(rng, 8))
+        self.inp(rng.choice((0x388, 0x220, 0x228)))
+
     def rest(self):
         self.access(self.rng.choice((0xE9, 0x402, 0x378, 0x379, 0x37A, 0xF0, 0xF4, 0x61, 0x80, 0xED)), 8)
 
@@ -369,6 +423,7 @@ def play(pc, rng, work):
         code = Traffic(rng).program()
         rig.set_block(pc, entry=(0, SEGMENT >> 4))
         pc.memory.write(SEGMENT, code)
+        pc.play_sound(None if rng.randrange(2 if pc.most > 1_000_000 else 8) else Deaf())     # slow in Python
         pc.type("fuzz")
         for _ in range(4):
             rig.run(pc, seconds=rng.choice((0.0001, 0.001, 0.01)))

@@ -21,7 +21,7 @@ STRETCH = CHUNK // 200
 LOOK = 0.004                    # seconds between two looks at the mixer
 
 
-class Player:
+class Pace:
     """Decides what is played next; ``next_chunk`` is asked whenever the mixer has room."""
 
     def __init__(self, ring):
@@ -61,34 +61,47 @@ def stretched(chunk, count):
 
 
 def start(frame_name):
-    """Play the sound of the machine whose picture has this name, on a thread; nothing where there is no sound, or no device.
-    Gives what ends it."""
+    """The Player of the machine whose picture has this name; None where there is no sound to play."""
     try:
-        ring = SoundRing(frame_name, owner=False)
+        return Player(SoundRing(frame_name, owner=False))
     except FileNotFoundError:
-        return lambda: None
-    ending = threading.Event()
-    thread = threading.Thread(target=_play, args=(Player(ring), ending), name="sound", daemon=True)
-    thread.start()
-
-    def stop():
-        ending.set()
-        thread.join(1)
-        ring.close()
-
-    return stop
+        return None
 
 
-def _play(player, ending):
-    """Thread: the device is opened here, since that may take its time."""
-    try:
-        pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
-        channel = pygame.mixer.Channel(0)
-        while not ending.is_set():
-            chunk = player.next_chunk() if channel.get_queue() is None else None
-            if chunk is not None:
-                channel.queue(pygame.mixer.Sound(buffer=chunk.tobytes()))   # plays at once where nothing else does
-            else:
-                time.sleep(LOOK)
-    except pygame.error:
-        pass                            # no device, or the window has closed it
+class Player:
+    """Plays a ring on a thread, until stop().  Without a device it does nothing."""
+
+    def __init__(self, ring):
+        self._ring = ring
+        self._quiet = False
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="sound", daemon=True)
+        self._thread.start()
+
+    def mute(self, on):
+        """Be quiet for the time being, or no more."""
+        self._quiet = on
+
+    def stop(self):
+        """The end."""
+        self._ending.set()
+        self._thread.join(1)
+        self._ring.close()
+
+    def _play(self):
+        """Thread: the device is opened here, since that may take its time."""
+        pace = Pace(self._ring)
+        try:
+            pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
+            channel = pygame.mixer.Channel(0)
+            while not self._ending.is_set():
+                chunk = pace.next_chunk() if channel.get_queue() is None else None
+                if chunk is None:
+                    time.sleep(LOOK)
+                    continue
+                sound = pygame.mixer.Sound(buffer=chunk.tobytes())
+                if self._quiet:
+                    sound.set_volume(0)
+                channel.queue(sound)            # plays at once where nothing else does
+        except pygame.error:
+            pass                                # no device, or the window has closed it

@@ -704,9 +704,10 @@ def main():
         window.running = False
 
     threading.Thread(target=listen, daemon=True).start()
-    silence = sound_player.start(sys.argv[1])
+    window.sound = sound_player.start(sys.argv[1])
     window.run()
-    silence()
+    if window.sound is not None:
+        window.sound.stop()
     window.frame.close()
 
 

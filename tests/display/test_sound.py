@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import time
 import uuid
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 pytest.importorskip("pygame")
 
 from emu.display import sound_player  # noqa: E402
-from emu.display.sound_player import BUFFER, CHUNK, MOST, RATE, TARGET, Player, stretched  # noqa: E402
+from emu.display.sound_player import BUFFER, CHUNK, MOST, RATE, TARGET, Pace, stretched  # noqa: E402
 from emu.display.sound_ring import FRAMES, SoundRing  # noqa: E402
 
 BLOCK = 480
@@ -40,7 +42,7 @@ def test_ring_goes_round(ring):
 
 
 def test_player_waits_then_takes_all(ring):
-    player = Player(ring)
+    player = Pace(ring)
     out, at = [], 0
     while at < TARGET - BLOCK:
         ring.write(block(at))
@@ -59,7 +61,7 @@ def test_player_waits_then_takes_all(ring):
 @pytest.mark.parametrize("pace", [0.997, 1.003])
 def test_delay_stays_bounded_when_the_clocks_differ(ring, pace):
     """A guest that runs a little faster or slower than the sound card: no gap, and the delay stays."""
-    player, made, played = Player(ring), 0.0, 0
+    player, made, played = Pace(ring), 0.0, 0
     ring.write(bytes(TARGET * 4))
     waiting = []
     for _ in range(3000):
@@ -74,7 +76,7 @@ def test_delay_stays_bounded_when_the_clocks_differ(ring, pace):
 
 
 def test_too_much_is_thrown_away(ring):
-    player = Player(ring)
+    player = Pace(ring)
     ring.write(bytes((MOST + 5000) * 4))
     assert player.next_chunk() is not None
     assert ring.written - player.position <= TARGET
@@ -100,7 +102,7 @@ import numpy as np
 from emu.display import sound_player
 from emu.display.sound_ring import SoundRing
 ring = SoundRing(sys.argv[1], owner=True)
-stop = sound_player.start(sys.argv[1])
+player = sound_player.start(sys.argv[1])
 began, at = time.monotonic(), 0
 while time.monotonic() - began < 2.5:
     played = os.path.getsize(sys.argv[2]) // 4 if os.path.exists(sys.argv[2]) else 0
@@ -110,7 +112,7 @@ while time.monotonic() - began < 2.5:
         ring.write(np.column_stack((wave, wave)).tobytes())
         at += 480
     time.sleep(0.005)
-stop()
+player.stop()
 ring.close()
 """
 
@@ -138,8 +140,35 @@ def test_the_mixer_plays_without_gaps(tmp_path):
     assert any(glitches(tmp_path) == 0 for _ in range(5))
 
 
+@pytest.mark.slow
+def test_a_machine_is_heard_in_its_window(tmp_path, monkeypatch):
+    """All the way: a guest's tone on the speaker, the viewer, its process, the mixer."""
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "machine"))
+    from sound_rig import loudest, settings
+
+    from emu import Machine
+    from emu.display.window import Viewer
+    raw = tmp_path / "played.raw"
+    for name, value in (("SDL_VIDEODRIVER", "dummy"), ("SDL_AUDIODRIVER", "disk"), ("SDL_DISKAUDIOFILE", str(raw)),
+                        ("SDL_DISKAUDIODELAY", str(1000 * BUFFER // RATE))):
+        monkeypatch.setenv(name, value)
+    code = "o 0x43, 0xB6\n o 0x42, 1193 & 255\n o 0x42, 1193 >> 8\n o 0x61, 3\n"
+    with Machine(display="window", sound="window", **settings(tmp_path, code)) as pc, Viewer(pc) as viewer:
+        assert "sound" in pc.fitted
+        end = time.monotonic() + 30
+        while time.monotonic() < end and not (raw.exists() and raw.stat().st_size > 3 * RATE * 4):
+            pc.step_slice()
+            viewer.poll()
+    assert "sound" not in pc.fitted
+    left = np.fromfile(raw, np.int16)[::2]
+    loud = np.flatnonzero(abs(left.astype(int)) > 1000)
+    assert len(loud) > RATE // 2
+    assert loudest(left[loud[0]:loud[-1]]) == pytest.approx(1_193_182 / 1193, rel=0.01)
+
+
 def test_no_device_is_no_trouble(ring, monkeypatch):
     monkeypatch.setenv("SDL_AUDIODRIVER", "there-is-no-such-driver")
-    stop = sound_player.start(ring.memory.name.removesuffix("-sound"))
-    stop()
-    sound_player.start("emu-test-nothing")()
+    player = sound_player.start(ring.memory.name.removesuffix("-sound"))
+    player.mute(True)
+    player.stop()
+    assert sound_player.start("emu-test-nothing") is None

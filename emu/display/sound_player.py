@@ -4,8 +4,10 @@ The delay is bounded: what waits is kept near TARGET by playing up to half a per
 the guest's clock and the sound card's never run alike.
 """
 
+import os
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pygame
@@ -60,6 +62,19 @@ def stretched(chunk, count):
     return np.rint(low + (chunk[whole + 1] - low) * part).astype(np.int16)
 
 
+@contextmanager
+def without_stderr():
+    """What libraries print meanwhile is lost."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def start(frame_name):
     """The Player of the machine whose picture has this name; None where there is no sound to play."""
     try:
@@ -92,7 +107,8 @@ class Player:
         """Thread: the device is opened here, since that may take its time."""
         pace = Pace(self._ring)
         try:
-            pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
+            with without_stderr():              # where ALSA tells at length that there is no device
+                pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
             channel = pygame.mixer.Channel(0)
             while not self._ending.is_set():
                 chunk = pace.next_chunk() if channel.get_queue() is None else None

@@ -142,12 +142,16 @@ def require_bootable_cd(path, content):
     """Raise MediaError unless a PC's BIOS can boot the CD ``content`` (what detect() gave)."""
     if content.boot_error:
         raise MediaError(path, content.boot_error)
+    if content.boot is None and content.text == "a folder":
+        raise MediaError(path, "is a folder: as a CD it cannot be booted")
     if content.boot is None:
         raise MediaError(path, "is an ISO image without a boot record (El Torito): it cannot be booted")
 
 
 def require_cd(path):
-    """What detect() says, or MediaError unless it is an ISO image."""
+    """What detect() says, or MediaError unless it is an ISO image, or a folder, which is made one."""
+    if os.path.isdir(path):
+        return Content(ISO, 0, "a folder")
     content = detect(path)
     if content.kind != ISO:
         raise MediaError(path, f"is not an ISO image: it is {content.text}")

@@ -2,7 +2,7 @@
 
 import os
 
-from . import detect, disks
+from . import detect, disks, folder
 from .errors import MediaError
 from .floppy import SECTOR, FloppyMedium
 from .hostfile import open_regular
@@ -11,15 +11,20 @@ from .overlay import Overlay
 
 
 def open_cdrom(path):
-    """A CD-ROM: read-only."""
+    """A CD-ROM: read-only.  A folder becomes one."""
+    if folder.is_folder(path):
+        return folder.open_cd(path)
     detect.require_cd(path)
     return RawImage(path)
 
 
 def open_disk(path, keep_writes=True, anywhere=False):
-    """A hard disk.  With ``keep_writes`` the guest's writes go to the file, else they last for the run.
+    """A hard disk.  With ``keep_writes`` the guest's writes go to the file, else they last for the run; so they do for a folder,
+    which becomes a FAT disk.
 
     ``anywhere``: files that the image names may lie outside its folder.  Raises MediaError."""
+    if folder.is_folder(path):
+        return folder.open_disk(path)
     image = disks.open_image(path, read_only=not keep_writes, anywhere=anywhere)
     try:
         _check_size(image)
@@ -38,7 +43,10 @@ def open_floppy(path, keep_writes=True):
 
 
 def check_disk(path, keep_writes=True, anywhere=False):
-    """Raise MediaError unless the file can serve as a hard disk.  Nothing is changed."""
+    """Raise MediaError unless the file, or folder, can serve as a hard disk.  Nothing is changed."""
+    if folder.is_folder(path):
+        folder.open_disk(path).close()
+        return
     if keep_writes:
         fd, _size = open_regular(path, writable=True)
         os.close(fd)

@@ -55,7 +55,7 @@ def parser():
     i.add_argument("file", metavar="FILE")
     i.add_argument("--json", action="store_true", help="as JSON")
     v = commands.add_parser("convert", parents=[made, led], help="copy an image into a new one of another format",
-                            description="Copy a raw, qcow2, VMDK or VHD image, with all that is below it, into a new image.")
+                            description="Copy a raw, qcow2, VMDK or VHD image, with all that is below it, into a new image; of a folder, a FAT disk.")
     v.add_argument("source", metavar="IN")
     v.add_argument("file", metavar="OUT")
     k = commands.add_parser("check", parents=[led], help="see whether an image is whole",

@@ -26,9 +26,10 @@ def parser():
                       "failed; 2 the command line or a file is wrong; 3 timeout; 4 the guest ended otherwise.")
     p.add_argument("image", nargs="?", metavar="IMAGE", help="an ISO, floppy or disk image; never written to")
     media = p.add_argument_group("media")
-    media.add_argument("--cdrom", metavar="FILE", help="CD-ROM image")
+    media.add_argument("--cdrom", metavar="FILE|FOLDER", help="CD-ROM image, or a folder to show as one")
     media.add_argument("--floppy", metavar="FILE", action="append", help="floppy image; written")
-    media.add_argument("--disk", metavar="FILE", action="append", help="hard-disk image; written; up to 4 times")
+    media.add_argument("--disk", metavar="FILE|FOLDER", action="append", help="hard-disk image; written; up to 4 times; a folder is a FAT "
+                       "disk, and never written")
     media.add_argument("--boot", choices=cfg.BOOT_DEVICES, help="what to boot first (default: IMAGE)")
     media.add_argument("--snapshot", action="store_true", help="throw writes to disks away at the end")
     media.add_argument("--backing-anywhere", action="store_true", help="disk images may name files outside their folder")
@@ -181,7 +182,7 @@ def check_files(config):
 
 def check_twice(config, outputs):
     """Raise MediaError if a file that would be written is named for something else as well."""
-    media = [(m.path, config.disk_keeps_writes(m)) for m in (*config.disks, *config.floppies)]
+    media = [(m.path, config.disk_keeps_writes(m) and not os.path.isdir(m.path)) for m in (*config.disks, *config.floppies)]
     read = (config.cdrom, config.kernel, config.initrd, config.bios, config.vga_bios)
     seen = {}
     for path, written in (*media, *((p, False) for p in read if p is not None), *((p, True) for p in outputs)):

@@ -39,6 +39,8 @@ class Drives:
 
     def insert(self, path):
         """Put an image into the drive that its content asks for.  Returns "cdrom" or "floppy"; raises MediaError."""
+        if os.path.isdir(path):
+            return self.insert_cdrom(path)
         content = detect.detect(path)
         if content.kind == detect.ISO:
             return self.insert_cdrom(path)

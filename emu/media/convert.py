@@ -2,7 +2,7 @@
 
 import os
 
-from . import disks, qcow2
+from . import disks, folder, qcow2
 from .errors import MediaError, reason
 from .hostfile import HostFile
 from .image import RawImage
@@ -47,8 +47,10 @@ def create(path, size, format, backing=None, allocate=False, progress=None, anyw
 
 
 def convert(source, path, format, progress=None, anywhere=False, **qcow2_options):
-    """Copy the image at ``source`` to a new one; ``progress(done, total)`` in bytes of the disk.  Raises MediaError."""
-    with disks.open_image(source, anywhere=anywhere) as image:
+    """Copy the image at ``source``, or what is in that folder, to a new one; ``progress(done, total)`` in bytes of the disk.
+
+    Raises MediaError."""
+    with folder.read_disk(source) if folder.is_folder(source) else disks.open_image(source, anywhere=anywhere) as image:
         create(path, image.size, format, **qcow2_options)
         try:
             out = qcow2.Qcow2Image(path, read_only=False) if format == "qcow2" else RawImage(path, read_only=False)

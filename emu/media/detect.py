@@ -60,6 +60,8 @@ def _detect(path, size, read):
     head = read(0, 8192)
     if read(eltorito.FIRST_DESCRIPTOR * eltorito.SECTOR + 1, 5) == b"CD001":
         return _iso(path, size, read, head)
+    if _udf(read):
+        return Content(ISO, size, "a UDF image", hybrid=head[510:512] == b"\x55\xaa")
     signed = head[510:512] == b"\x55\xaa"
     container = disk_format(head, read(max(0, size - 512), 512))
     if container:
@@ -77,6 +79,12 @@ def _detect(path, size, read):
         return Content(DISK, size, "a hard-disk image")
     plain = "a text file" if _is_text(head) else "no image that is known"
     return Content(OTHER, size, _magic(head, _MAGICS) or plain)
+
+
+def _udf(read):
+    """Is there a UDF file system (ECMA-167, part 2, 9: descriptors from byte 32768 on) and no ISO 9660 one beside it?"""
+    names = [read((eltorito.FIRST_DESCRIPTOR + n) * eltorito.SECTOR + 1, 5) for n in range(4)]
+    return b"BEA01" in names and (b"NSR02" in names or b"NSR03" in names)
 
 
 def disk_format(head, tail=b""):

@@ -105,6 +105,11 @@ def open_cd(path):
 
 def open_disk(path):
     """The folder as a disk with a FAT file system; the guest's writes last for the run.  Raises MediaError."""
+    return Overlay(read_disk(path))
+
+
+def read_disk(path):
+    """The folder as a disk with a FAT file system, to be read.  Raises MediaError."""
     disk = fat_writer.FatWriter(label(path))
     try:
         for entry in scan(path):
@@ -115,4 +120,4 @@ def open_disk(path):
         pieces, size = disk.layout()
     except fat_writer.FatError as error:
         raise MediaError(path, f"cannot be put on a FAT disk: {error}") from None
-    return Overlay(Pieces(path, pieces, size))
+    return Pieces(path, pieces, size)

@@ -185,6 +185,12 @@ class HostFile:
             os.close(self._fd)
             self._fd = -1
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        self.close()
+
     def __del__(self):
         if getattr(self, "_fd", -1) >= 0:
             self.close()

@@ -97,6 +97,20 @@ def test_other_files_are_named(put, content, text):
     assert text in d.detect(put(content)).text
 
 
+def test_udf(put):
+    """A UDF file system alone is a CD; beside ISO 9660 (a bridge disc) it changes nothing."""
+    image = bytearray(make_iso(boot=False))
+    for n, name in enumerate((b"BEA01", b"NSR02", b"TEA01")):
+        image[(16 + n) * 2048 + 1:(16 + n) * 2048 + 6] = name
+    assert (d.detect(put(bytes(image))).kind, d.detect(put(bytes(image))).text) == (d.ISO, "a UDF image")
+    image[17 * 2048 + 1:17 * 2048 + 6] = b"OTHER"
+    assert d.detect(put(bytes(image))).kind == d.OTHER
+    bridge = bytearray(make_iso(catalogue=30, image=31))
+    bridge[19 * 2048 + 1:19 * 2048 + 6], bridge[20 * 2048 + 1:20 * 2048 + 6] = b"BEA01", b"NSR02"
+    found = d.detect(put(bytes(bridge)))
+    assert found.text == "an ISO image" and found.boot.lba == 31
+
+
 def test_boot_entry(put):
     content = d.detect(put(make_iso(sectors=2000, media=2, mbr=True)))
     assert content.hybrid and content.boot_error == ""

@@ -118,6 +118,7 @@ def test_killed_in_all_kinds(tmp_path, kind):
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", ["raw", (65536, 3), (512, 3), (65536, 2), "backing"], ids=str)
 def test_killed_hundreds_of_times(tmp_path, kind):
     kill(tmp_path, kind, 150)

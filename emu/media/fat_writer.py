@@ -5,8 +5,8 @@ FAT: General Overview of On-Disk Format, version 1.03 (Microsoft 2000).
 
 import re
 import struct
-
-import numpy as np
+from array import array
+from sys import byteorder
 
 SECTOR = 512
 HEADS, TRACK = 16, 63                   # the geometry that the drives tell
@@ -210,13 +210,15 @@ class FatWriter:
     @staticmethod
     def _fat(nodes, next_free, fat32):
         """The table of clusters: every file lies in one piece."""
-        kind, end = ("<u4", 0x0FFFFFFF) if fat32 else ("<u2", 0xFFFF)
-        fat = np.arange(1, next_free + 1, dtype=np.uint32)
+        kind, end = ("I", 0x0FFFFFFF) if fat32 else ("H", 0xFFFF)
+        fat = array(kind, range(1, next_free + 1))
         fat[0], fat[1] = end & ~0xFF | MEDIA, end
         for node in nodes:
             if node.clusters:
                 fat[node.first + node.clusters - 1] = end
-        return fat.astype(kind).tobytes()
+        if byteorder == "big":
+            fat.byteswap()
+        return fat.tobytes()
 
     def _fill_tables(self):
         """The entries of all folders."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import absent
+from data import absent
 
 from emu import Machine
 from emu.machine.config import Floppy

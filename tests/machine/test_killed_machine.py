@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, absent
+from data import ROOT, absent
 
 from emu.media import convert, describe, disks
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import absent
+from data import absent
 
 from emu.media import folder, opening
 from emu.media.errors import MediaError

@@ -25,7 +25,9 @@ class LocalApicTimer(LocalApicState):
 
     @hot
     def current(self, time: u64) -> u32:
-        """The counter at a time that is not before ``start``."""
+        """The counter at a time that is not before ``start``.  At 0 it stands until it is loaded, whatever the mode becomes."""
+        if self.count == 0:
+            return 0
         elapsed: u64 = u64(time - self.start) // self.tick()
         if elapsed < self.count:
             return u32(self.count - elapsed)

@@ -425,6 +425,20 @@ def test_masked_timer_counts_on(rig):
     assert rig.run(5000) == [15_000] and rig.read(la.CURRENT_COUNT) == 0
 
 
+def test_mode_changes(rig):
+    """The count goes on where it is; one that has run out does not start again."""
+    rig.write(la.DIVIDE, 11)
+    rig.lvt(la.LVT_TIMER, 0x40)
+    rig.write(la.INITIAL_COUNT, 100)
+    rig.run(600)
+    rig.lvt(la.LVT_TIMER, la.LVT_PERIODIC | 0x40)
+    assert rig.read(la.CURRENT_COUNT) == 40 and rig.run(1500) == [1000, 2000]
+    rig.lvt(la.LVT_TIMER, 0x40)
+    assert rig.read(la.CURRENT_COUNT) == 90 and rig.run(5000) == [3000]
+    rig.lvt(la.LVT_TIMER, la.LVT_PERIODIC | 0x40)
+    assert rig.run(5000) == [] and rig.read(la.CURRENT_COUNT) == 0 and rig.read(la.INITIAL_COUNT) == 100
+
+
 def test_divisor_changes_while_it_counts(rig):
     rig.write(la.DIVIDE, 11)
     rig.lvt(la.LVT_TIMER, 0x40)

@@ -67,6 +67,13 @@ shadow:
     je resume
     cmpb $0x0A, %bl
     je resume
+    /* INIT alone, which has left the board as it was: reset all of it. */
+    movl $0, alive + FBASE
+    movw $0xCF9, %dx
+    movb $0x02, %al
+    outb %al, %dx
+    movb $0x06, %al
+    outb %al, %dx
 cold:
     movl $0xFFFF0000, %esi
     movl $FBASE, %edi

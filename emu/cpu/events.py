@@ -24,7 +24,7 @@ def poll(cpu: Cpu) -> u8:
             cpu.eflags = cpu.eflags & ~RF & 0xFFFFFFFF
     while True:
         cpu.expire_timers()
-        if cpu.reset_request:
+        if cpu.reset_request or cpu.init_request:
             return STOP
         if cpu.shutdown:
             return SHUTDOWN

@@ -1,4 +1,4 @@
-"""The processor after RESET.  Intel SDM volume 3, table 9-1."""
+"""The processor after RESET and after INIT.  Intel SDM volume 3, table 9-1."""
 
 from emu.bus.component import hot
 from emu.cpu.cpuid import F_APIC, FEATURES, SIGNATURES
@@ -13,15 +13,11 @@ LAPIC_BASE = 0xFEE00000
 
 
 @hot
-def reset_cpu(cpu: Cpu) -> None:
-    """Put everything but the time-stamp counter, Cpu.model, hypervisor and no_apic, and the counts of the engine where RESET
-    puts it."""
+def init_cpu(cpu: Cpu) -> None:
+    """INIT: a reset that leaves caches, the x87 and the XMM registers, the model-specific ones and the time-stamp counter alone."""
     for n in range(16):
         cpu.gpr[n] = 0
     cpu.gpr[EDX] = SIGNATURES[cpu.model & 7]
-    cpu.features = FEATURES[cpu.model & 7]
-    if cpu.no_apic:
-        cpu.features = cpu.features & (0xFFFFFFFF ^ F_APIC)
     cpu.eip = RESET_EIP
     cpu.eflags = 2
     cpu.cc_kind = K_FLAGS
@@ -40,13 +36,12 @@ def reset_cpu(cpu: Cpu) -> None:
     cpu.gdt_limit = 0xFFFF
     cpu.idt_base = 0
     cpu.idt_limit = 0xFFFF
-    cpu.cr0 = CR0_ET | CR0_NW | CR0_CD
+    cpu.cr0 = (cpu.cr0 & (CR0_NW | CR0_CD)) | CR0_ET
     cpu.cr2 = 0
     cpu.cr3 = 0
     cpu.cr4 = 0
     for n in range(8):
         cpu.dr[n] = 0
-        cpu.tr[n] = 0
     cpu.dr[6] = 0xFFFF0FF0
     cpu.dr[7] = 0x400
     set_cpl(cpu, 0)
@@ -56,17 +51,31 @@ def reset_cpu(cpu: Cpu) -> None:
     cpu.shutdown = False
     cpu.nmi = 0
     cpu.nmi_masked = False
-    cpu.a20_mask = 0xFFFFFFFF
     cpu.trap = 0
     cpu.stepping = False
     cpu.repeating = False
     cpu.resuming = False
     cpu.late = False
+    cpu.init_request = False
     for n in range(4):
         cpu.pdpte[n] = 0
-    reset_msrs(cpu)
     clear_tlb(cpu)
     update_mode(cpu)
+
+
+@hot
+def reset_cpu(cpu: Cpu) -> None:
+    """Put everything but the time-stamp counter, Cpu.model, hypervisor and no_apic, and the counts of the engine where RESET
+    puts it."""
+    cpu.features = FEATURES[cpu.model & 7]
+    if cpu.no_apic:
+        cpu.features = cpu.features & (0xFFFFFFFF ^ F_APIC)
+    cpu.a20_mask = 0xFFFFFFFF
+    cpu.cr0 = CR0_NW | CR0_CD
+    for n in range(8):
+        cpu.tr[n] = 0
+    reset_msrs(cpu)
+    init_cpu(cpu)
 
 
 @hot

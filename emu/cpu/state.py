@@ -178,6 +178,7 @@ class Cpu(Component):
     stepping: bool  # the instruction that runs now ends in a single-step trap
     repeating: bool  # the last thing that ran was an iteration of REP, not the last one
     reset_request: bool
+    init_request: bool
     stop_request: Derived(bool)
     stop_time: Derived(u64)  # the run ends at this guest time
     stop_count: Derived(u64)  # or at this icount
@@ -252,7 +253,13 @@ class Cpu(Component):
         self.attention = True
 
     @hot
+    def request_init(self) -> None:
+        """The INIT# pin or message: the run stops, and the processor alone starts anew."""
+        self.init_request = True
+        self.attention = True
+
+    @hot
     def request_reset(self) -> None:
-        """The CPU's INIT or RESET pin, pulled by a chip: the run stops and the machine resets."""
+        """The RESET# pin, pulled by a chip: the run stops and the machine resets."""
         self.reset_request = True
         self.attention = True

@@ -46,6 +46,13 @@ class LocalApic(LocalApicTimer):
             self.page = page
             self.page_moved()
 
+    def initialise(self):
+        """The processor takes an INIT: as after RESET, but for the id (10.4.7.3)."""
+        kept = self.id
+        self.clear()
+        self.id = kept
+        self.update()
+
     @hot
     def acknowledge(self) -> u8:
         """The processor takes an interrupt: its vector.  If the request has gone, the spurious vector, without a bit in

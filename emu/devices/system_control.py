@@ -18,7 +18,7 @@ FAST_INIT = 0x01
 FAST_A20 = 0x02
 
 # Port 0CF9h
-RC_SRST = 0x02          # kind of reset, remembered; both kinds reset the whole machine here
+RC_SRST = 0x02          # kind of reset: 1 hard, all of the machine; 0 soft, the processor's INIT#
 RC_RCPU = 0x04          # its rising edge resets
 
 
@@ -37,6 +37,7 @@ class SystemControl(Component):
     speaker: Wire(u8)       # SPKR_DATA, which is ANDed with the output of counter 2
     a20: Wire(u8)
     reset_machine: Wire()
+    init_cpu: Wire()
 
     ports61 = (Port(0, 1, "read61", "write61", text="NMI status and control, speaker"),)
     ports92 = (Port(0, 1, "read92", "write92", text="fast A20 and reset"),)
@@ -86,12 +87,12 @@ class SystemControl(Component):
 
     @hot
     def write92(self, offset: u16, value: u8) -> None:
-        """Port 92h: A20 and, on a rising edge of bit 0, reset."""
+        """Port 92h: A20 and, on a rising edge of bit 0, INIT#; the bit stays, to tell the program that starts then."""
         rising: u8 = u8(value & ~self.port92)
         self.port92 = value & (FAST_INIT | FAST_A20)
         self.set_a20(value >> 1 & 1)
         if rising & FAST_INIT != 0:
-            self.reset_machine()
+            self.init_cpu()
 
     @hot
     def readCF9(self, offset: u16) -> u8:
@@ -108,7 +109,10 @@ class SystemControl(Component):
         rising: u8 = u8(value & ~self.rc)
         self.rc = value & (RC_SRST | RC_RCPU)
         if rising & RC_RCPU != 0:
-            self.reset_machine()
+            if value & RC_SRST != 0:
+                self.reset_machine()
+            else:
+                self.init_cpu()
 
     @hot
     def kbc_a20(self, level: u8) -> None:

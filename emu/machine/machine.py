@@ -12,7 +12,7 @@ from emu.bus.types import NEVER
 from emu.cpu.cpuid import F_TSC, MODELS
 from emu.cpu.events import HALT, HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
 from emu.cpu.fpu.state import reset_fpu
-from emu.cpu.reset import reset_cpu
+from emu.cpu.reset import init_cpu, reset_cpu
 from emu.cpu.state import CR0_PE
 from emu.devices.ata import AtaDisk
 from emu.devices.atapi import AtapiDrive
@@ -316,13 +316,13 @@ class Machine:
             self._text = None
             if not self.viewed:
                 self._memory.dirty[:] = bytes(len(self._memory.dirty))
-        if cpu.reset_request and self.ended is None:
-            self._reset_asked("reset")
-        elif code == SHUTDOWN and self.ended is None:
-            self._reset_asked("triple-fault")
-        elif code == HALT and self.ended is None:
+        if self.ended is not None:
+            pass
+        elif cpu.reset_request or cpu.init_request or code == SHUTDOWN:
+            self._reset_asked("triple-fault" if code == SHUTDOWN else "reset")
+        elif code == HALT:
             self.ended = "halt"
-        elif code == IDLE and self.ended is None:
+        elif code == IDLE:
             self._idle(stop_time)
         return code
 
@@ -333,10 +333,15 @@ class Machine:
         self._cpu.attention = True
 
     def _reset_asked(self, why):
+        """RESET, or INIT: the processor starts anew and the board stays as it is.  A processor that has shut down gets an INIT."""
         if self.config.no_reboot:
             self.ended = why
-        else:
+        elif self._cpu.reset_request:
             self.reset()
+        else:
+            init_cpu(self._cpu)
+            self._lapic.initialise()
+            self.parts.map_changed()
 
     def _idle(self, stop_time):
         """The processor halts and time does not skip: wait for a timer."""

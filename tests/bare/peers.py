@@ -53,6 +53,13 @@ KNOWN = {
         "dr7.reserved 400": ("dr7.reserved C00", "bit 11 belongs to a later processor's RTM (3B 17.2.4)"),
         "gd #DB +0 8 RF dr6=FFFF2FF0": ("gd #DB +0 8 - dr6=FFFF2FF0", "leaves RF out of this fault's image (3B 17.3.1.1)"),
     },
+    ("qemu", "init"): {
+        **{f"again 5AFE000{n} 1234 89ABCDEF A5 0": (f"again 5AFE000{n} 0 0 0 0", "resets the whole machine (3A table 9-1, PIIX3)")
+           for n in (1, 2, 3, 5)},
+    },
+    ("bochs", "init"): {
+        "again 5AFE0005 1234 89ABCDEF A5 0": ("again 5AFE0005 0 0 A5 0", "resets a processor that has shut down (3A table 9-1, PIIX3)"),
+    },
     ("qemu", "tasks"): {
         "chain.regs FFFF 8 78 0 0 7772": ("chain.regs 7 8 78 0 0 7772",
                                           "keeps the upper halves of registers; undefined for a 16-bit TSS (3A 7.6)"),

@@ -152,13 +152,27 @@ def test_option_rom_runs_once_a_start(ours, media):
 
 @pytest.mark.parametrize("code", [0x05, 0x0A])
 def test_return_from_protected_mode_by_reset(boot, media, code):
-    """Programs for the 286: CMOS 0Fh says to go on at 40:67."""
+    """Programs for the 286: CMOS 0Fh says to go on at 40:67.  Only the processor is reset."""
     rig = boot(floppy=Floppy(media["floppy"]), no_reboot=False)
     rig.put(bytes.fromhex("31 C0 8E D8 C7 06 00 90 34 12 F4 EB FD"), 0x8100)    # mov word [9000h], 1234h, then sleep
     rig.put(bytes.fromhex("00 81 00 00"), 0x467)
-    rig.put(bytes.fromhex("FA B0 8F E6 70 B0") + bytes((code,)) + bytes.fromhex("E6 71 B0 FE E6 64 F4"), 0x8000)
+    rig.put(bytes.fromhex("FA B0 A5 E6 A1 B0 8F E6 70 B0") + bytes((code,)) + bytes.fromhex("E6 71 B0 FE E6 64 F4"), 0x8000)
     rig.put(bytes.fromhex("00 80 00 00"), 0x60 * 4)
     rig.put(bytes(2))
     rig.start(0x60)
     rig.pc.run_for(0.2)
     assert rig.read(0x9000, "H") == 0x1234 and bytes(rig.pc.firmware_log).count(b"KiB of RAM") == 1
+    assert rig.pc.parts.services["port_read8"](0xA1) == 0xA5
+
+
+def test_a_reset_of_the_processor_alone_becomes_one_of_the_board(boot, media):
+    """Without a word in CMOS 0Fh the firmware starts anew, with chips as they are after power-on."""
+    rig = boot(floppy=Floppy(media["floppy"]), no_reboot=False)
+    rig.put(bytes.fromhex("FA B0 A5 E6 A1 B0 FE E6 64 F4"), 0x8000)         # mask the slave 8259A, pulse the reset line
+    rig.put(bytes.fromhex("00 80 00 00"), 0x60 * 4)
+    rig.put(bytes(2))
+    rig.pc.parts.parts["dma0"].command = 4
+    rig.start(0x60)
+    rig.pc.run_for(0.5)
+    assert bytes(rig.pc.firmware_log).count(b"KiB of RAM") == 2
+    assert rig.pc.parts.services["port_read8"](0xA1) != 0xA5 and rig.pc.parts.parts["dma0"].command == 0

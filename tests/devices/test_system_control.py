@@ -16,6 +16,7 @@ def board():
     for wire in ("gate2", "speaker", "a20"):
         setattr(chip, wire, lambda level, wire=wire: chip.calls.append((wire, level)))
     chip.reset_machine = lambda: chip.calls.append("reset")
+    chip.init_cpu = lambda: chip.calls.append("init")
     chip.reset()
     return chip
 
@@ -48,10 +49,10 @@ def test_port_92(board):
     assert board.read92(0) == 0x02 and board.calls == []
     board.write92(0, 0x03)
     board.write92(0, 0x03)
-    assert board.calls == ["reset"]
+    assert board.calls == ["init"] and board.read92(0) == 0x03
     board.write92(0, 0x02)
     board.write92(0, 0x03)
-    assert board.calls == ["reset", "reset"]
+    assert board.calls == ["init", "init"]
 
 
 def test_the_last_to_move_a20_decides(board):
@@ -74,7 +75,7 @@ def test_reset_control(board):
     assert board.calls == ["reset"] and board.peekCF9(0) == 0x06
     board.writeCF9(0, 0x00)
     board.writeCF9(0, 0x04)
-    assert board.calls == ["reset"] * 2
+    assert board.calls == ["reset", "init"]
 
 
 def test_random_traffic(board):

@@ -97,11 +97,14 @@ EXTENDED_LEVELS = Const(u32, _padded([EXTENDED | 4 if m.brand else 0 for m in MO
 
 @hot
 def cpuid(cpu: Cpu, leaf: u32) -> (u32, u32, u32, u32):
-    """The four registers of a leaf.  A leaf that the model lacks answers like its highest basic one."""
+    """The four registers of a leaf.  A leaf that the model lacks answers like its highest basic one, one that the hypervisor lacks
+    with zeros: 40000001h would tell of another hypervisor's features."""
     if cpu.hypervisor and leaf == HYPERVISOR:
         return HYPERVISOR_TIMING, SIGNATURE_B, SIGNATURE_C, SIGNATURE_D
     if cpu.hypervisor and leaf == HYPERVISOR_TIMING:
         return TSC_KHZ, BUS_KHZ, 0, 0
+    if cpu.hypervisor and leaf > HYPERVISOR and leaf < HYPERVISOR_TIMING:
+        return 0, 0, 0, 0
     slot: u32 = LEVELS[cpu.model & 7]
     if leaf <= slot:
         slot = leaf

@@ -67,6 +67,17 @@ def test_generations():
     assert families == [4, 5, 6, 6, 15]
 
 
+def test_hypervisor_leaves():
+    """Between the first and the last there are none; without a hypervisor all of them answer like the highest basic leaf."""
+    cpu = processor("pentium4")
+    for there in (True, False):
+        cpu.hypervisor = there
+        basic = cpuid.cpuid(cpu, 2)
+        assert (cpuid.cpuid(cpu, 0x40000000)[0] == 0x40000010) == there == (cpuid.cpuid(cpu, 0x40000010) != basic)
+        assert cpuid.cpuid(cpu, 0x40000001) == cpuid.cpuid(cpu, 0x4000000F) == ((0, 0, 0, 0) if there else basic)
+        assert bool(cpuid.cpuid(cpu, 1)[2] >> 31) == there and cpuid.cpuid(cpu, 0x40000011) == basic
+
+
 def test_test_registers():
     """A 486 keeps what is written to TR3 to TR7; CPUID does not show that they are there."""
     cpu, r = processor("486"), Rec()

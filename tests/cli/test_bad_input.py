@@ -316,8 +316,9 @@ def test_no_place_to_write(place, flood):
 
 @pytest.mark.native
 def test_a_disc_that_shrinks(place, firmware):
-    """The guest gets a read error; the host goes on."""
+    """The guest gets a read error; the machine stands until it is told to go on."""
     from emu import Machine
+    from emu.media.errors import MediaError
     path = place.path / "cd.iso"
     path.write_bytes(iso(2000))
     bios, vga = place.path / "bios", place.path / "vga"
@@ -342,7 +343,11 @@ def test_a_disc_that_shrinks(place, firmware):
         for _ in range(1024):
             out["port_read16"](0x170)
         pc.run_for(0.01)
-        assert packet(0x28, 0, 0, 0, 3, 0xE8, 0, 0, 1, 0, 0, 0) & 1            # an error
+        with pytest.raises(MediaError, match="has become shorter"):         # the host is told once, the machine stands
+            packet(0x28, 0, 0, 0, 3, 0xE8, 0, 0, 1, 0, 0, 0)
+        pc.resume()
+        pc.run_for(0.5)
+        assert inp(0x177) & 1                                                # an error
         assert inp(0x171) >> 4 == 3                                          # MEDIUM ERROR
 
 

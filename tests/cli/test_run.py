@@ -287,9 +287,9 @@ def test_configuration(emu_run, tmp_path):
     disk = tmp_path / "disk"
     disk.write_bytes(bytes(1 << 20))
     plan = {1: ends("poweroff")}
-    _, machine = emu_run(plan, "--disk", str(disk), "--memory", "64M", "--no-apic", "--serial", "null")
+    _, machine = emu_run(plan, "--disk", str(disk), "--memory", "64M", "--no-apic", "--no-vmware", "--serial", "null")
     config = machine.config
-    assert config.memory == 64 << 20 and config.no_apic and not config.no_acpi
+    assert config.memory == 64 << 20 and config.no_apic and config.no_vmware and not config.no_acpi
     assert config.boot_order == ["floppy", "cdrom", "disk"]
     assert [f.keep_writes for f in config.floppies] == [False]          # the IMAGE is never written
     assert config.disk_keeps_writes(config.disks[0])

@@ -202,6 +202,8 @@ class Window:
             return "Release the mouse"
         if command.name == "scaling" and self.canvas.smooth:
             return "Whole pixels"
+        if command.name == "mute" and self.muted:
+            return "Sound on"
         if command.name in ("choose_cd", "choose_floppy"):
             name = os.path.basename(self.media.get("cd" if command.name == "choose_cd" else "floppy", ""))
             return f"{command.label}: {name if len(name) < 24 else name[:22] + '…'}" if name else f"Insert {command.label}"
@@ -212,8 +214,9 @@ class Window:
         if command.name == "pause" and self.frame.state & link.PAUSED:
             return "Run: let the machine go on"
         name = self.label(command)
-        return name if command.name in ("scaling", "full_screen", "menu") else f"{name}: {command.tip[0].lower()}{command.tip[1:]}" \
-            if name != command.tip else name
+        if command.name in ("scaling", "full_screen", "menu", "mute"):
+            return name
+        return f"{name}: {command.tip[0].lower()}{command.tip[1:]}"
 
     # -- commands ------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,8 @@ PSE_RESERVED, PSE36_BITS, PSE_PAT = 0x003E0000, 0x0001E000, 0x1000
 @intrinsic
 def host_drop(cpu: Cpu, index: u16) -> None:
     """Forget the host addresses cached for a TLB entry."""
+    if cpu.host_pages is not None:
+        cpu.host_pages.drop(index)
 
 
 @intrinsic

@@ -1,6 +1,6 @@
 """The Python engine: the reference.  Decodes an instruction once, then calls the function of its form.
 
-The same functions, simply executed; no compiler needed.
+The same functions, simply executed; no compiler needed.  Where much is executed they are joined to blocks (blocks.py).
 """
 
 from math import inf
@@ -8,16 +8,21 @@ from time import monotonic
 
 from emu.bus.types import Fault
 
+from .blocks import GO_ON, STALE, Block, compile_block
 from .decode import LONG_HANDLER, MORE, decode
 from .events import RUN, poll
 from .exceptions import deliver_fault
 from .forms import ENDS, GOTO, JUMP, NEXT, compile_form, namespace, tables
+from .host_pages import USABLE, HostPages
 from .paging import lookup_exec
-from .state import CS, GP, REC_ENDS, REC_OSIZE32, Rec
+from .state import CS, GP, MODE_AC, MODE_DEBUG, REC_ENDS, REC_OSIZE32, Rec
 
 DEVICE = 0xFFFFFFFE
 NOTHING, ROOM = bytes(32), 15
 MOST_DECODED = 100_000  # instructions that are kept; then all are dropped, or a guest could fill the host's memory
+MOST_BLOCKS = 4_000  # the same for blocks
+HOT = 250  # a place that was jumped to so often becomes the start of a block
+MOST_REMADE = 4  # blocks that are overwritten are made anew so often
 
 
 class PythonEngine:
@@ -27,8 +32,14 @@ class PythonEngine:
 
     def __init__(self, cpu, memory):
         self.cpu, self.memory = cpu, memory
-        self.decoded = {}  # backing page -> {offset in page: {mode: (function, record, kind)}}
+        self.decoded = {}  # backing page -> {offset in page: {mode: (function, record, kind, length - 1)}}
         self.kept = 0  # instructions in it, those overwritten since included
+        self.heads = {}  # backing page -> {offset in page | mode << 12: block, times jumped to, or None: no block}
+        self.blocks = 0
+        self.overwritten = {}  # (backing page, key in heads) -> blocks lost there
+        # no blocks where every store is to be checked (component.checked)
+        self.hot = HOT if USABLE and type(cpu).__setattr__ is object.__setattr__ else inf
+        self.pages = cpu.host_pages = HostPages(cpu, memory, self.holds_code)
         self._functions = {}
         self._names = namespace()
         memory.on_write = self.written
@@ -41,13 +52,36 @@ class PythonEngine:
             made = self._functions[number] = compile_form(form, self._names), form.kind
         return made
 
+    def overlapping(self, offset, size):
+        """Decoded instructions that have one of these bytes of a page: (offset in page, mode) each."""
+        page = self.decoded.get(offset >> 12)
+        start = offset & 0xFFF
+        return [(at, mode) for at in range(start - ROOM + 1, start + size) if at in page
+                for mode, found in page[at].items() if at + found[1].len > start] if page else []
+
+    def holds_code(self, offset, size):
+        """Are any of these bytes of the backing decoded?"""
+        return bool(self.overlapping(offset, size))
+
     def written(self, offset, size):
         """Bytes of a page with decoded code were written."""
-        page = self.decoded.get(offset >> 12)
-        if page:
-            start = offset & 0xFFF
-            for at in range(start - ROOM + 1, start + size):
-                page.pop(at, None)
+        lost = self.overlapping(offset, size)
+        if not lost:
+            return
+        number = offset >> 12
+        page = self.decoded[number]
+        for at, mode in lost:
+            del page[at][mode]
+        start = offset & 0xFFF
+        heads = self.heads[number]
+        for key, block in list(heads.items()):
+            if block.__class__ is Block and any(low < start + size and start < high for low, high in block.spans):
+                self.lose(number, key)
+
+    def lose(self, number, key):
+        """A block does no longer hold; after some times no other is made."""
+        times = self.overwritten[number, key] = self.overwritten.get((number, key), 0) + 1
+        self.heads[number][key] = 0 if times < MOST_REMADE else None
 
     def forget(self):
         """Drop all decoded code (restored state, another memory map)."""
@@ -55,9 +89,18 @@ class PythonEngine:
             self.memory.watch[page] &= ~1
         self.decoded.clear()
         self.kept = 0
+        self.forget_blocks()
+        self.pages.clear()
+
+    def forget_blocks(self):
+        for heads in self.heads.values():
+            heads.clear()
+        self.overwritten.clear()
+        self.blocks = 0
 
     def map_changed(self):
         """The memory map changed: look at the page of the next instruction anew."""
+        self.pages.clear()
         self.cpu.attention = True
 
     def run(self, until=inf):
@@ -66,9 +109,11 @@ class PythonEngine:
         cpu.left = 0
         cpu.attention = True
         seg_cs = cpu.seg[CS]
-        decoded = self.decoded
+        decoded, all_heads = self.decoded, self.heads
         itlb = cpu.itlb
+        pages = self.pages
         read_offset = self.memory.read_offset
+        arrived = True  # a place that was jumped to
         while True:
             if cpu.attention or cpu.left <= 0:
                 if monotonic() > until:
@@ -77,8 +122,8 @@ class PythonEngine:
                 if code != RUN:
                     return code
                 page_tag = -1
+                arrived = True
             eip = cpu.eip
-            cpu.left -= 1
             try:
                 lin = seg_cs.base + eip & 0xFFFFFFFF
                 tag = lin & 0xFFFFF000 | (2 if cpu.cpl == 3 else 0)
@@ -87,12 +132,39 @@ class PythonEngine:
                     base = read_offset(lookup_exec(cpu, lin) & 0xFFFFF000)
                     page_tag = tag
                     page = decoded.get(base >> 12) if base < DEVICE else None
+                    heads = all_heads.get(base >> 12) if base < DEVICE else None
+                    pages.bank = tag >> 1 & 1
+                    read, write = pages.banks[pages.bank]
+                if arrived and heads is not None:
+                    key = lin & 0xFFF | cpu.mode << 12
+                    block = heads.get(key, 0)
+                    arrived = False
+                    if block.__class__ is Block:
+                        if cpu.left >= block.need and block.low <= eip and eip + block.high <= seg_cs.limit:
+                            arrived = True
+                            code = block.run(eip, read, write)
+                            if code == GO_ON:
+                                continue
+                            if code == STALE:
+                                self.lose(base >> 12, key)
+                            elif cpu.left <= 0:
+                                continue
+                            eip = cpu.eip
+                            lin = seg_cs.base + eip & 0xFFFFFFFF
+                    elif block is not None:
+                        heads[key] = block + 1
+                        if block >= self.hot:
+                            heads[key] = self.make_block(lin, eip, base)
+                            arrived = True
+                            continue
+                cpu.left -= 1
                 at = lin & 0xFFF
                 modes = page.get(at) if page is not None else None
                 found = modes.get(cpu.mode) if modes is not None else None
                 if found is None:
                     found = self.fetch(lin, eip, base)
                     page = decoded.get(base >> 12) if base < DEVICE else None
+                    heads = all_heads.get(base >> 12) if base < DEVICE else None
                 function, r, kind, last = found
                 if eip + last > seg_cs.limit:
                     raise Fault(GP, 0)
@@ -105,6 +177,7 @@ class PythonEngine:
                         if target > seg_cs.limit:
                             raise Fault(GP, 0)
                         cpu.eip = target
+                        arrived = True
                     else:
                         cpu.eip = eip + r.len & 0xFFFFFFFF
                 elif kind == GOTO:
@@ -112,6 +185,7 @@ class PythonEngine:
                     if target > seg_cs.limit:
                         raise Fault(GP, 0)
                     cpu.eip = target
+                    arrived = True
                 else:
                     cpu.attention = True
                     cpu.eip = eip + r.len & 0xFFFFFFFF
@@ -124,31 +198,62 @@ class PythonEngine:
                 cpu.attention = True
                 deliver_fault(cpu, fault.vector, fault.error)
 
+    def make_block(self, lin, eip, base):
+        """The block that starts at a linear address of a page of the backing, or None."""
+        cpu = self.cpu
+        if cpu.mode & (MODE_AC | MODE_DEBUG):
+            return None
+        if self.blocks >= MOST_BLOCKS:
+            self.forget_blocks()
+        self.blocks += 1
+        first = lin & 0xFFF
+
+        def decoded(at):
+            start = eip + at - first
+            found = self.decoded.get(base >> 12, {}).get(at, {}).get(cpu.mode)
+            if found is None and 0 <= start <= cpu.seg[CS].limit:
+                found = self.decode_in_page(lin & 0xFFFFF000 | at, start, base)
+            return found and found[:3]
+
+        return compile_block(cpu, self.pages, decoded, first)
+
+    def decode_in_page(self, lin, eip, base):
+        """Decode an instruction that lies in one page of the backing and keep it; None if it does not."""
+        r = Rec()
+        r.rest = 1
+        self.fill(lin, base, 0, min(ROOM, self.cpu.seg[CS].limit - eip + 1, 0x1000 - (lin & 0xFFF)))
+        number = decode(self.cpu, r)
+        if number == MORE:
+            return None
+        function, kind = self.handler(number)
+        found = function, r, kind, r.len - 1
+        if base < DEVICE:
+            if self.kept >= MOST_DECODED:
+                self.forget()
+            self.kept += 1
+            page = base >> 12
+            if not self.memory.watch[page] & 1:
+                self.memory.watch[page] |= 1
+                self.pages.watched(page)
+            self.decoded.setdefault(page, {}).setdefault(lin & 0xFFF, {})[self.cpu.mode] = found
+            self.heads.setdefault(page, {})
+        return found
+
     def fetch(self, lin, eip, base):
         """Decode the instruction at a linear address whose page is at a backing offset (or DEVICE, OPEN)."""
         cpu = self.cpu
-        limit = cpu.seg[CS].limit
-        n = min(ROOM, limit - eip + 1)
+        n = min(ROOM, cpu.seg[CS].limit - eip + 1)
         if n <= 0:
             return *self.long(), 0
-        in_page = 0x1000 - (lin & 0xFFF)
-        r = Rec()
-        r.rest = 1
-        self.fill(lin, base, 0, min(n, in_page))
-        number = decode(cpu, r)
-        if number != MORE:
-            found = *self.handler(number), r.len - 1
-            found = found[0], r, found[1], found[2]
-            if base < DEVICE:
-                if self.kept >= MOST_DECODED:
-                    self.forget()
-                self.kept += 1
-                self.memory.watch[base >> 12] |= 1
-                self.decoded.setdefault(base >> 12, {}).setdefault(lin & 0xFFF, {})[cpu.mode] = found
+        found = self.decode_in_page(lin, eip, base)
+        if found is not None:
             return found
+        in_page = 0x1000 - (lin & 0xFFF)
         if n > in_page:
             second = self.memory.read_offset(lookup_exec(cpu, lin + in_page & 0xFFFFFFFF))
             self.fill(lin + in_page & 0xFFFFFFFF, second, in_page, n - in_page)
+            r = Rec()
+            r.rest = 1
             number = decode(cpu, r)
             if number != MORE:
                 function, kind = self.handler(number)

@@ -114,6 +114,8 @@ class Rec(Struct):
 class Cpu(Component):
     """An i686 processor.  The busiest fields come first: the C reaches them with short displacements."""
 
+    host_pages = None  # the Python engine's HostPages
+
     gpr: Array(u32, 16)
     eip: u32
     eflags: u32

@@ -1,0 +1,117 @@
+"""Where the Python engine's blocks find a page's bytes: what the TLB holds, led on to the backing.
+
+A page is in ``read`` or ``write`` only while the TLB allows that access and it leads to plain memory, so that an access through
+them changes nothing that a guest can see.  Everything else goes through the methods, which refuse what is not simple.
+"""
+
+import sys
+
+from emu.bus.memory import DEVICE, WATCH_CODE, WATCH_VIDEO
+
+from .state import TLB_SIZE
+
+USABLE = sys.byteorder == "little"  # the views of the backing are in the host's order
+
+
+class HostPages:
+    """Backing offset minus linear address by linear page, for both banks of the TLB."""
+
+    def __init__(self, cpu, memory, holds_code):
+        self.cpu, self.memory, self.holds_code = cpu, memory, holds_code
+        self.banks = [({}, {}), ({}, {})]  # (read, write), supervisor and user
+        self.bank = 0
+        self.held = {}  # TLB index -> linear page
+        self.views = {}
+
+    def view(self, size):
+        """The backing as numbers of ``size`` bytes."""
+        if not self.views:
+            whole = memoryview(self.memory.backing)
+            self.views = {1: self.memory.backing, 2: whole.cast("H"), 4: whole.cast("I"), 8: whole.cast("Q")}
+        return self.views[size]
+
+    def drop(self, index):
+        """A TLB entry changes."""
+        page = self.held.pop(index, None)
+        if page is not None:
+            read, write = self.banks[index >= TLB_SIZE]
+            read.pop(page, None)
+            write.pop(page, None)
+
+    def clear(self):
+        """The memory map or everything changed."""
+        for read, write in self.banks:
+            read.clear()
+            write.clear()
+        self.held.clear()
+
+    def watched(self, backing_page):
+        """Writes to a page of the backing begin to matter."""
+        start = backing_page << 12
+        for _read, write in self.banks:
+            for page in [page for page, delta in write.items() if delta + (page << 12) == start]:
+                del write[page]
+
+    def find_read(self, lin, size):
+        """Backing offset of bytes that may be read, or -1."""
+        if lin & 0xFFF > 0x1000 - size:
+            return -1
+        page = lin >> 12
+        index = page & TLB_SIZE - 1 | self.bank * TLB_SIZE
+        entry = self.cpu.tlb[index]
+        if entry.read != page << 12:
+            return -1
+        at = self.memory.read_offset(entry.phys)
+        if at >= DEVICE:
+            return -1
+        self.banks[self.bank][0][page] = at - (page << 12)
+        self.held[index] = page
+        return at + (lin & 0xFFF)
+
+    def find_write(self, lin, size):
+        """Backing offset of bytes that may be written (and are read at the same place), or -1."""
+        at = self.find_read(lin, size)
+        if at < 0:
+            return -1
+        page = lin >> 12
+        entry = self.cpu.tlb[page & TLB_SIZE - 1 | self.bank * TLB_SIZE]
+        if entry.write != page << 12 or self.memory.write_offset(entry.phys) != at & 0xFFFFF000:
+            return -1
+        watch = self.memory.watch[at >> 12]
+        if not watch:
+            self.banks[self.bank][1][page] = at - lin
+        elif watch & WATCH_CODE and self.holds_code(at, size):
+            return -1
+        return at
+
+    def load(self, size):
+        """The function that reads ``size`` bytes, or gives None."""
+        backing = self.memory.backing
+
+        def load(lin):
+            at = self.find_read(lin, size)
+            return None if at < 0 else int.from_bytes(backing[at:at + size], "little")
+        return load
+
+    def load_rmw(self, size):
+        """The same for bytes that will be written: None where that could not be done here."""
+        backing = self.memory.backing
+
+        def load_rmw(lin):
+            at = self.find_write(lin, size)
+            return None if at < 0 else int.from_bytes(backing[at:at + size], "little")
+        return load_rmw
+
+    def store(self, size):
+        """The function that writes ``size`` bytes; gives True where it did not."""
+        memory, backing = self.memory, self.memory.backing
+
+        def store(lin, value):
+            at = self.find_write(lin, size)
+            if at < 0:
+                return True
+            backing[at:at + size] = value.to_bytes(size, "little")
+            if memory.watch[at >> 12] & WATCH_VIDEO:
+                memory.dirty[(at - memory.vram_offset) >> 12] = 1
+            return False
+        return store

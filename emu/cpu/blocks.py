@@ -40,11 +40,11 @@ class Place:
 
 class Block:
     """A compiled block: its function, the instructions it needs, how far its code lies below and above its start, the bytes it
-    was made from (page offsets), and how often it has been of no use."""
+    was made from (page offsets)."""
 
     def __init__(self, run, need, low, high, spans, text):
         self.run, self.need, self.low, self.high, self.spans, self.text = run, need, low, high, spans, text
-        self.idle = 0
+        self.idle = self.since = 0  # runs that led nowhere, and the instruction count when they were last judged
 
 
 def always_taken(function):

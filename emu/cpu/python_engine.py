@@ -23,6 +23,7 @@ MOST_DECODED = 100_000  # instructions that are kept; then all are dropped, or a
 MOST_BLOCKS = 4_000  # the same for blocks
 HOT = 250  # a place that was jumped to so often becomes the start of a block
 MOST_REMADE = 4  # blocks that are overwritten are made anew so often
+IDLE, IDLE_SPACE = 512, 100  # runs of a block that led nowhere, and instructions between two of them, that are too much
 
 
 class PythonEngine:
@@ -83,6 +84,12 @@ class PythonEngine:
         times = self.overwritten[number, key] = self.overwritten.get((number, key), 0) + 1
         self.heads[number][key] = 0 if times < MOST_REMADE else None
 
+    def judge(self, block, page, key):
+        """A block has often left at its first instruction: give it up if little else has run meanwhile."""
+        if self.cpu.icount - block.since < IDLE * IDLE_SPACE:
+            self.lose(page, key)
+        block.idle, block.since = 0, self.cpu.icount
+
     def forget(self):
         """Drop all decoded code (restored state, another memory map)."""
         for page in self.decoded:
@@ -142,11 +149,16 @@ class PythonEngine:
                     if block.__class__ is Block:
                         if cpu.left >= block.need and block.low <= eip and eip + block.high <= seg_cs.limit:
                             arrived = True
+                            left = cpu.left
                             code = block.run(eip, read, write)
                             if code == GO_ON:
                                 continue
                             if code == STALE:
                                 self.lose(base >> 12, key)
+                            elif cpu.left == left:
+                                block.idle += 1
+                                if block.idle == IDLE:
+                                    self.judge(block, base >> 12, key)
                             elif cpu.left <= 0:
                                 continue
                             eip = cpu.eip

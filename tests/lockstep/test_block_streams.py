@@ -1,20 +1,14 @@
 """Random instruction streams with the Python engine's blocks made from the third jump to a place on, against the native engine."""
 
-import os
-import random
-
 import pytest
 
 from emu.cpu.blocks import Block
 from emu.machine.config import MachineConfig
 from emu.machine.lockstep import Pair, machines
-
-from stream_code import Stream
-from stream_world import MODES, prepare
+from emu.suites import run_streams
+from emu.suites.stream_world import MODES
 
 pytestmark = pytest.mark.native
-
-SEEDS = int(os.environ.get("EMU_STREAMS", "20"))  # streams a mode in the long test
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +20,8 @@ def pair(native):
 
 
 def stream(pair, mode, seed, instructions):
-    """Compare one stream in runs of random length; gives the number of blocks that were made."""
-    rng = random.Random(f"blocks {mode}{seed}")
-    prepare(pair.wanted, mode, Stream(mode, rng).code(), rng)
-    _done, found = pair.compare(pair.wanted.save(), instructions, 0, seed=seed, longest=2000)
+    """Compare one stream; gives the number of blocks there are then."""
+    found = run_streams.compare(pair, mode, seed, instructions, 50)
     assert found is None, f"{mode} seed {seed}:\n{found}"
     heads = pair.wanted.parts.engine.heads.values()
     return sum(isinstance(b, Block) for page in heads for b in page.values())
@@ -43,5 +35,5 @@ def test_blocks(pair, mode):
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_many_blocks(pair, mode):
-    for seed in range(1, SEEDS + 1):
+    for seed in range(1, 6):
         stream(pair, mode, seed, 20_000)

@@ -8,7 +8,7 @@ from time import monotonic
 
 from emu.bus.types import Fault
 
-from .blocks import GO_ON, STALE, Block, compile_block
+from .blocks import GO_ON, SIZES, STALE, Block, compile_block
 from .decode import LONG_HANDLER, MORE, decode
 from .events import RUN, poll
 from .exceptions import deliver_fault
@@ -167,6 +167,7 @@ class PythonEngine:
                         heads[key] = block + 1
                         if block >= self.hot:
                             heads[key] = self.make_block(lin, eip, base)
+                            page_tag = -1  # decoded code may have been dropped
                             arrived = True
                             continue
                 cpu.left -= 1
@@ -215,7 +216,9 @@ class PythonEngine:
         cpu = self.cpu
         if cpu.mode & (MODE_AC | MODE_DEBUG):
             return None
-        if self.blocks >= MOST_BLOCKS:
+        if self.kept >= MOST_DECODED - max(SIZES):  # a block must not lose its first instructions while it is made
+            self.forget()
+        elif self.blocks >= MOST_BLOCKS:
             self.forget_blocks()
         self.blocks += 1
         first = lin & 0xFFF

@@ -8,6 +8,7 @@ import pytest
 
 from emu.bus.component import checked
 from emu.cpu.blocks import Block
+from emu.cpu.python_engine import MOST_DECODED
 from emu.machine import board as topology
 from emu.machine.python_parts import PythonParts
 from emu.suites.bare import BareBoard
@@ -178,6 +179,17 @@ def test_same_state_wherever_it_is_cut(name, tmp_path):
     assert made and not blocks(wanted)
     if name == "faults":
         assert int.from_bytes(got.memory.backing[DATA + 0x102:DATA + 0x104], "little")
+
+
+def test_decoded_code_is_dropped_while_blocks_are_made(tmp_path):
+    code = assemble("own code", tmp_path)
+    got, wanted = machine(code, 1), machine(code, inf)
+    for n in range(60):
+        got.parts.engine.kept = MOST_DECODED - n
+        for board in (got, wanted):
+            board.run(40)
+        assert got.cpu.save() == wanted.cpu.save()
+    assert got.memory.backing == wanted.memory.backing
 
 
 def test_no_blocks_where_stores_are_checked():

@@ -52,7 +52,7 @@ def work():
     "machines that cannot be": """
 from emu.media.errors import MediaError
 def work():
-    for wrong in (dict(cdrom=media.floppy), dict(disks=[media.path]), dict(serial="/nonexistent/x")):
+    for wrong in (dict(cdrom=media.floppy), dict(disks=[media.path / "missing"]), dict(serial="/nonexistent/x")):
         try:
             rig.machine(media, engine, **wrong)
         except MediaError:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from emu.cpu.blocks import Block  # noqa: E402
+from emu.cpu.blocks import Compiler  # noqa: E402
 from emu.cpu.segments import update_mode  # noqa: E402
 from emu.cpu.state import CR0_PE, CS, SEG_READ, SEG_WRITE  # noqa: E402
 from emu.suites.bare import BareBoard  # noqa: E402
@@ -148,6 +148,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0, help="CPU seconds a figure")
     parser.add_argument("--show", action="store_true", help="print the blocks")
     args = parser.parse_args()
+    Compiler.shown = print if args.show else None
     total, names = 1.0, args.names or list(LOOPS)
     print(f"{'':8}{'one by one':>12}{'blocks':>12}{'ratio':>8}   (million instructions a CPU second)")
     for name in names:
@@ -157,9 +158,6 @@ def main():
         after = speed(board, args.seconds)
         total *= after
         print(f"{name:8}{before / 1e6:12.3f}{after / 1e6:12.3f}{after / before:8.1f}")
-        if args.show:
-            for heads in board.parts.engine.heads.values():
-                print("\n".join(b.text for b in heads.values() if isinstance(b, Block)))
     print(f"{'mean':8}{'':12}{total ** (1 / len(names)) / 1e6:12.3f}")
 
 

@@ -42,8 +42,8 @@ class Block:
     """A compiled block: its function, the instructions it needs, how far its code lies below and above its start, the bytes it
     was made from (page offsets)."""
 
-    def __init__(self, run, need, low, high, spans, text):
-        self.run, self.need, self.low, self.high, self.spans, self.text = run, need, low, high, spans, text
+    def __init__(self, run, need, low, high, spans):
+        self.run, self.need, self.low, self.high, self.spans = run, need, low, high, spans
         self.idle = self.since = 0  # runs that led nowhere, and the instruction count when they were last judged
 
 
@@ -98,6 +98,8 @@ _FUNCTIONS = {f"flag_{n}": _reader(f) for n, f in READERS.items()}
 
 class Compiler(Inliner):
     """Makes one block of at most ``most`` instructions."""
+
+    shown = None  # called with the text of each block, if somebody wants to see it
 
     def __init__(self, cpu, pages, decoded, most):
         self.most = most
@@ -454,14 +456,16 @@ class Compiler(Inliner):
         names = {"cpu": self.cpu, "g": self.cpu.gpr, **_FUNCTIONS}
         given = ["cpu", "g"]
         for size in self.sizes:
-            names |= {f"M{size}": self.pages.view(size), f"L{size}": self.pages.load(size), f"S{size}": self.pages.store(size),
-                      f"X{size}": self.pages.load_rmw(size)}
+            view, load, load_rmw, store = self.pages.access(size)
+            names |= {f"M{size}": view, f"L{size}": load, f"X{size}": load_rmw, f"S{size}": store}
             given.append(f"M{size}")
         names |= {text: table for text, table in self.tables.values()}
         head = f"def block(eip, R, W, {', '.join(f'{n}={n}' for n in given)}):"
         text = "\n".join([head] + lines) + "\n"
+        if self.shown is not None:
+            self.shown(text)
         exec(compile(text, f"<block {self.entry:03x}>", "exec"), names)
-        return Block(names["block"], self.made[0][2], low, high, spans, text)
+        return Block(names["block"], self.made[0][2], low, high, spans)
 
     @staticmethod
     def short(path):

@@ -10,6 +10,7 @@ from emu.bus.memory import DEVICE, WATCH_CODE, WATCH_VIDEO
 
 from .state import TLB_SIZE
 
+FORMATS = {2: "H", 4: "I", 8: "Q"}  # of memoryview
 USABLE = sys.byteorder == "little"  # the views of the backing are in the host's order
 
 
@@ -21,14 +22,16 @@ class HostPages:
         self.banks = [({}, {}), ({}, {})]  # (read, write), supervisor and user
         self.bank = 0
         self.held = {}  # TLB index -> linear page
-        self.views = {}
+        self.accesses = {}
 
-    def view(self, size):
-        """The backing as numbers of ``size`` bytes."""
-        if not self.views:
-            whole = memoryview(self.memory.backing)
-            self.views = {1: self.memory.backing, 2: whole.cast("H"), 4: whole.cast("I"), 8: whole.cast("Q")}
-        return self.views[size]
+    def access(self, size):
+        """For accesses of ``size`` bytes: the backing as numbers of that size, and the functions load, load_rmw, store."""
+        made = self.accesses.get(size)
+        if made is None:
+            backing = self.memory.backing
+            view = memoryview(backing).cast(FORMATS[size]) if size > 1 else backing
+            made = self.accesses[size] = view, self.load(size), self.load_rmw(size), self.store(size)
+        return made
 
     def drop(self, index):
         """A TLB entry changes."""

@@ -20,7 +20,7 @@ from .state import CS, GP, MODE_AC, MODE_DEBUG, REC_ENDS, REC_OSIZE32, Rec
 DEVICE = 0xFFFFFFFE
 NOTHING, ROOM = bytes(32), 15
 MOST_DECODED = 100_000  # instructions that are kept; then all are dropped, or a guest could fill the host's memory
-MOST_BLOCKS = 4_000  # the same for blocks
+MOST_BLOCKS = 2_000  # the same for blocks
 HOT = 250  # a place that was jumped to so often becomes the start of a block
 MOST_REMADE = 4  # blocks that are overwritten are made anew so often
 IDLE, IDLE_SPACE = 512, 100  # runs of a block that led nowhere, and instructions between two of them, that are too much

@@ -81,7 +81,8 @@ class MachineConfig:
 
     ``memory`` takes bytes or "256M"; ``disks`` and ``floppies`` take paths, Disk and Floppy; ``boot`` is one of cdrom,
     disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``net``, ``nic``,
-    ``forwards`` are as on the command line.  ``display``: None is none.  ``serial``: stdio, null or a file's name.
+    ``forwards`` are as on the command line.  ``display``: None is none; ``display_password``: what
+    those who look over the network have to know.  ``serial``: stdio, null or a file's name.
     ``sound``: none, window (whoever shows the machine plays it) or a WAV file's name; ``midi``: a file for what the
     sound card sends to its MIDI port.
     ``clock``: auto is host with something that people look at, virtual otherwise.  Nothing is opened here; validate()

@@ -16,6 +16,10 @@ from rfb_rig import Served, noise, wait_for  # noqa: E402
 PICTURE = noise(20, 30, 3)
 
 
+async def serve(desktop, listener):
+    return await web.WebServer(desktop, "127.0.0.1").start(listener)
+
+
 @pytest.fixture(scope="module")
 def novnc(tmp_path_factory):
     """A stand-in for noVNC's files."""
@@ -31,14 +35,10 @@ def novnc(tmp_path_factory):
 @pytest.fixture
 def served(novnc, monkeypatch):
     monkeypatch.setattr(pages, "find", lambda: novnc)
-    made = Served(serve=lambda desktop, listener: serve(desktop, listener))
+    made = Served(serve=serve)
     made.draw(PICTURE)
     yield made
     made.close()
-
-
-async def serve(desktop, listener):
-    return await web.WebServer(desktop, "127.0.0.1").start(listener)
 
 
 def ask(served, text, size=1 << 20):
@@ -94,6 +94,16 @@ def test_whose_pages_may_open_the_socket(served):
     for host in ("evil.example", f"evil.example:{served.port}", "127.0.0.1.evil.example", "localhost.evil.example"):
         assert not opens(served, host, f"http://{host}"), host              # its name was made to lead here
         assert get(served, "/vnc.html", host).startswith("HTTP/1.1 403 ")
+
+
+def test_with_a_password_the_host_may_have_any_name(novnc, monkeypatch):
+    monkeypatch.setattr(pages, "find", lambda: novnc)
+    locked = Served(password="x", serve=serve)
+    try:
+        assert opens(locked, "pc.example:8080", "https://pc.example:8080")
+        assert not opens(locked, "pc.example:8080", "https://evil.example")
+    finally:
+        locked.close()
 
 
 def test_rfb_on_the_socket(served):
@@ -164,7 +174,7 @@ def test_nonsense(shared, data):
 def shared(novnc):
     patch = pytest.MonkeyPatch()
     patch.setattr(pages, "find", lambda: novnc)
-    made = Served(serve=lambda desktop, listener: serve(desktop, listener))
+    made = Served(serve=serve)
     made.draw(PICTURE)
     get(made, "/")
     patch.undo()

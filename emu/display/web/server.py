@@ -58,7 +58,7 @@ class WebServer:
 
     def __init__(self, desktop, host):
         self._desktop, self._root = desktop, pages.find()
-        self._names = {"localhost", host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
+        self._names = {"localhost", host.lower(), socket.gethostname().lower()}
         self._open = set()
 
     def start(self, listener):
@@ -96,7 +96,10 @@ class WebServer:
         return _response(HTTPStatus.OK, found[1], **{"Content-Type": found[0]})
 
     def _is_ours(self, host):
-        """Is the request's Host a name that cannot be somebody else's, who has it lead here (DNS rebinding)?"""
+        """Is the request's Host a name that cannot be somebody else's, who has it lead here (DNS rebinding)?  With a password
+        that would be no use."""
+        if self._desktop.password is not None:
+            return True
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         name = name.lower().rstrip(".")
         try:

@@ -51,6 +51,11 @@ class PointerFollower:
         elif self._waiting and machine.mouse_idle and machine.guest_ns >= self._rest_until:
             next(self._course)
 
+    def forget(self):
+        """Somebody else has moved the pointer: find it again."""
+        self._waiting.clear()
+        self._size = None
+
     # Generators, which go on with the next advance()
 
     def _steer(self):

@@ -41,7 +41,10 @@ class RemoteViewer(Viewer):
     def poll(self):
         """As Viewer; but nothing is drawn for nobody."""
         self.forward()
-        self._pointer.advance(*self.renderer.pixels.shape)
+        if self.machine.pointer_absolute:
+            self._pointer.forget()
+        else:
+            self._pointer.advance(*self.renderer.pixels.shape)
         if self.watchers:
             self.show()
 

@@ -254,6 +254,10 @@ def test_the_pointer_waits_for_the_guest():
     guest.mouse_idle = True
     guest.settle()
     assert guest.at == [999 % 640, 7] and guest.held == 1
+    guest.follower.forget()
+    guest.at = [9, 9]
+    guest.go(20, 30, 0, 0)
+    assert guest.at == [20, 30]
     guest.width, guest.height, guest.at = 800, 600, [400, 300]     # a new mode: the guest puts its pointer anywhere
     guest.go(50, 60, 1, 0)
     assert guest.at == [50, 60]

@@ -1,4 +1,5 @@
 """RFB as a client sees it: handshake, updates, input, and what one client cannot do to others."""
+import socket
 import time
 
 import numpy as np
@@ -73,6 +74,26 @@ def test_guessing_is_slowed_down(locked):
     for version in (b"RFB 003.003\n", b"RFB 003.008\n"):
         with pytest.raises(PermissionError, match="too many"):
             Client(locked.port, version, answer("secret"))
+
+
+def test_guessing_on_many_connections_at_once(locked):
+    """All have their challenge before the first answer is wrong."""
+    plugs = [socket.create_connection(("127.0.0.1", locked.port), 10) for _ in range(FREE_TRIES + 1)]
+    challenges = []
+    for plug in plugs:
+        plug.sendall(b"RFB 003.008\n\2")
+        challenges.append(exactly(plug, 12 + 2 + 16)[14:])
+    for number, (plug, challenge) in enumerate(zip(plugs, challenges)):
+        plug.sendall(answer("secret" if number == FREE_TRIES else "wrong")(challenge))
+        assert exactly(plug, 4) == b"\0\0\0\1"
+        plug.close()
+
+
+def exactly(plug, size):
+    data = b""
+    while len(data) < size:
+        data += plug.recv(size - len(data))
+    return data
 
 
 def test_the_wait_grows_and_ends():

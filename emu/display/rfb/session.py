@@ -116,7 +116,8 @@ class Session:
             challenge = auth.challenge()
             await stream.write(challenge)
             answer = await self._read(auth.CHALLENGE, PASSWORD_SECONDS)
-            if not auth.matches(desktop.password, challenge, answer):
+            # Its address may have had its last try meanwhile, on another connection.
+            if desktop.guard.refuses(stream.peer) or not auth.matches(desktop.password, challenge, answer):
                 desktop.guard.failed(stream.peer)
                 await self._fail(minor, "the password is wrong")
             desktop.guard.passed(stream.peer)

@@ -10,6 +10,7 @@ import pytest
 from sound_rig import RATE, Ear, loudest, read_wav, settings, sounding, strength
 
 from emu import Machine
+from emu.machine import lockstep
 from emu.machine.config import ConfigError, MachineConfig
 from emu.machine.snapshot import Comparison
 
@@ -130,6 +131,15 @@ def test_listening_changes_nothing_for_the_guest(tmp_path, engine):
         b.run_for(0.03)
         different = [name for name, _, _ in Comparison(a, b).differences()]
     assert all(name.startswith("opl3.") for name in different), different       # envelopes move while somebody listens
+
+
+@pytest.mark.native
+def test_engines_agree(tmp_path):
+    """In lock-step through the set-up and some interrupts."""
+    config = MachineConfig.make(**settings(tmp_path, f"{PLAY}{FM}\n{MIDI}", COUNT))
+    points = lockstep.boot(config, first=1, points=1, every=1, instructions=1200, stretch=300)
+    assert points[0].difference is None, str(points[0].difference)
+    assert points[0].compared == 1200
 
 
 def test_saved_while_it_plays(tmp_path):

@@ -59,6 +59,12 @@ class Qemu:
     def send(self, line):
         self.com1.sendall(line.encode() + b"\n")
 
+    def type(self, text):
+        """Letters, digits, blanks and Enter."""
+        for letter in text:
+            self.command("send-key", keys=[{"type": "qcode", "data": {" ": "spc", "\n": "ret"}.get(letter, letter)}])
+            time.sleep(0.2)
+
     def picture(self):
         path = self.folder / "screen.ppm"
         path.unlink(missing_ok=True)

@@ -85,6 +85,32 @@ def test_tetris_falls_and_follows_the_keys(image):
         assert differs(before, pc)
 
 
+CONTROL = 0xE0                  # HID usage of the left one
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, keys, least", [
+    ("floppies/bootlogo.img", "fd 40\nrt 90\nfd 40\n", 50), ("floppies/pillman.img", "{left}", 100), ("floppies/floppybird.img", " ", 5000),
+    ("floppies/tetros.img", "{left}{left}{up}", 500), ("floppies/invaders.img", CONTROL, 100),
+], ids=lambda value: value if "img" in str(value) else "")
+def test_played_by_keys(name, keys, least, image):
+    """The same machine without the keys (typed, or one held) shows other pictures."""
+    shown = []
+    for played in (False, True):
+        with machine(name, image) as pc:
+            pc.run_for(3)
+            if played and keys == CONTROL:
+                pc.key(keys, True)
+            elif played:
+                pc.type(keys, escapes=True)
+            pictures = []
+            for tenths in range(35, 65, 5):
+                while pc.guest_seconds < tenths / 10:
+                    pc.run_for(0.05)
+                pictures.append(pc.screenshot().array)
+            shown.append(pictures)
+    assert max((a != b).any(2).sum() for a, b in zip(*shown)) >= least
+
+
 def test_a_game_under_dos(image):
     """A protected-mode or graphics program started by its name leaves the text screen."""
     with machine("floppies/freedos722.img", image) as pc:
@@ -108,8 +134,22 @@ def test_kolibrios_desktop(image):
         rows, columns = numpy.nonzero((pc.screenshot().array[:560] != shot[:560]).any(2))
         assert 230 <= rows.min() and rows.max() < 320 and 390 <= columns.min() and 600 <= columns.max() < 630
         before = pc.screenshot().array
-        drag(pc, -565, 348)                     # MENU
+        drag(pc, -494, -80)                     # CALC
+        pc.mouse.click()
+        pc.run_for(3)
+        assert (pc.screenshot().array[210:370, 210:450] != before[210:370, 210:450]).any(2).mean() > 0.9
+        before = pc.screenshot().array
+        drag(pc, -71, 428)                      # MENU
         pc.mouse.click()
         pc.run_for(1)
         menu = pc.screenshot().array
         assert (menu[400:570, :100] != before[400:570, :100]).any(2).mean() > 0.3
+        drag(pc, 0, -267)                       # Games
+        pc.mouse.click()
+        pc.run_for(1)
+        drag(pc, 140, 0)
+        drag(pc, 0, -65)                        # Pipes
+        pc.mouse.click()
+        pc.run_for(4)
+        game = pc.screenshot().array
+        assert (game[130:480, 120:570] != before[130:480, 120:570]).any(2).mean() > 0.9

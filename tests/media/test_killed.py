@@ -26,10 +26,10 @@ def kill_one(path, seed, first, seconds):
     lines = [process.stdout.readline()]                 # it is at work
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
-    lines += process.stdout.read().splitlines()
+    lines += process.stdout.read().splitlines(keepends=True)
     process.wait()
     assert process.returncode == -signal.SIGKILL, lines[-3:]
-    return [line.split() for line in lines if line]
+    return [line.split() for line in lines if line.endswith(b"\n")]      # the last may have been cut off
 
 
 class Model:
@@ -55,7 +55,7 @@ class Model:
             number, at, count = doing
             for n in range(at, at + count):
                 self.maybe.setdefault(n, set()).add(number)
-        self.next += 1          # a line may have been cut off
+        self.next += 1          # the last line, of a write that never began, may have been cut off
 
     def compare(self, path):
         with disks.open_image(path) as image:

@@ -1,5 +1,7 @@
-"""Where the images and vectors of the tests lie, and what becomes of a test whose image does not."""
+"""Where the images and vectors of the tests lie, and what becomes of a test that lacks what it needs."""
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,11 @@ def absent(what):
     if REQUIRED:
         pytest.fail(f"{what} is absent, and EMU_TEST_DATA_REQUIRED=1", pytrace=False)
     pytest.skip(f"{what} is absent")
+
+
+def nasm(source, to, *options):
+    """Assemble a flat binary and give its path; without NASM the test ends."""
+    if not shutil.which("nasm"):
+        absent("nasm")
+    subprocess.run(["nasm", "-f", "bin", *options, "-o", to, source], check=True)
+    return to

@@ -31,19 +31,9 @@ def create(path, size, format, backing=None, allocate=False, progress=None, anyw
     if format == "qcow2":
         qcow2.create(path, size, backing=name, backing_format=backing_format, allocate=allocate, progress=progress, **qcow2_options)
         return
-    file = HostFile.create(path, size)
-    try:
-        try:
-            if allocate:
-                qcow2.allocate_all(file, 0, size, progress)
-            file.sync()
-        except OSError as error:
-            raise MediaError(path, f"cannot be made: {reason(error)}") from None
-    except BaseException:
-        file.close()
-        os.unlink(path)
-        raise
-    file.close()
+    with HostFile.making(path, size) as file:
+        if allocate:
+            qcow2.allocate_all(file, 0, size, progress)
 
 
 def convert(source, path, format, progress=None, anywhere=False, **qcow2_options):

@@ -7,6 +7,7 @@ an error at once, since what is written to it then would be lost.
 import errno
 import os
 import stat
+from contextlib import contextmanager
 
 from .errors import MediaError, reason
 from .lock import lock
@@ -71,6 +72,23 @@ class HostFile:
         finally:
             os.close(fd)
         return cls(path, writable=True)
+
+    @classmethod
+    @contextmanager
+    def making(cls, path, length=0):
+        """As ``create``: the file for what fills it, synced and closed then, or deleted if that fails.  Raises MediaError."""
+        file = cls.create(path, length)
+        try:
+            try:
+                yield file
+                file.sync()
+            except OSError as error:
+                raise MediaError(path, f"cannot be made: {reason(error)}") from None
+        except BaseException:
+            file.close()
+            os.unlink(path)
+            raise
+        file.close()
 
     def error(self, what, number=errno.EIO):
         """An OSError that says ``what`` is wrong with this file."""

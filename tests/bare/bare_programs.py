@@ -8,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from data import nasm
+
 from emu import Machine
 
 HERE = Path(__file__).parent
@@ -50,9 +52,7 @@ def expected(name):
 
 def assemble(name, folder):
     """The program as a ROM image."""
-    rom = Path(folder) / f"{name}.rom"
-    subprocess.run(["nasm", "-f", "bin", "-w+error", "-I", f"{HERE}/", "-o", rom, HERE / f"{name}.asm"], check=True)
-    return rom
+    return nasm(HERE / f"{name}.asm", Path(folder) / f"{name}.rom", "-w+error", "-I", f"{HERE}/")
 
 
 def media(rom):

@@ -1,6 +1,7 @@
 ; Non-maskable interrupts: from every mode, through every gate, what lets the next one in, and which of several comes first.
 %include "frame.inc"
 %include "irq.inc"
+%include "task_gate.inc"
 %include "v86.inc"
 T1      equ SCRATCH + 0x1000
 ICR     equ 0xFEE00300
@@ -77,21 +78,7 @@ main:   call init_irqs
 ;= task.in 40 28 2                              | IRET of a nested task unblocks as well
 ;= task ok
         mov dword [count], 0
-        mov edi, T1
-        mov dword [edi + 4], STACK1
-        mov dword [edi + 8], DATA
-        mov dword [edi + 0x20], nmi_task
-        mov dword [edi + 0x24], 2
-        mov dword [edi + 0x38], STACK1
-        mov dword [edi + 0x4C], CODE
-        mov eax, DATA
-        mov [edi + 0x48], eax
-        mov [edi + 0x50], eax
-        mov [edi + 0x54], eax
-        mov [edi + 0x58], eax
-        mov [edi + 0x5C], eax
-        mov dword [IDT + 8 * 2], 0x40 << 16
-        mov dword [IDT + 8 * 2 + 4], A_TASK << 8
+        TASK_OF 2, nmi_task
         TRY "task"
         NMI_NOW
         DONE

@@ -2,6 +2,7 @@
 ; faults of the monitor while it serves one.
 %include "frame.inc"
 %include "irq.inc"
+%include "task_gate.inc"
 %include "v86.inc"
 T1      equ SCRATCH + 0x1000
         DESC T1, 0x67, A_TSS32, 0                       ; 40
@@ -71,21 +72,7 @@ main:   call init_irqs
 ;= task.in 28 23206 1000 2                      | 3A 6.12.2: a task gate: the link, and EFLAGS with VM, CS, EIP in the old TSS
 ;= task int 90 +4 1000 IF+I1+I2+VM
 ;= task.back B 7777 6666                        | IRET: TR's task is busy again; GS and FS are paragraphs
-        mov edi, T1
-        mov dword [edi + 4], STACK1
-        mov dword [edi + 8], DATA
-        mov dword [edi + 0x20], irq_task
-        mov dword [edi + 0x24], 2
-        mov dword [edi + 0x38], STACK1
-        mov dword [edi + 0x4C], CODE
-        mov eax, DATA
-        mov [edi + 0x48], eax
-        mov [edi + 0x50], eax
-        mov [edi + 0x54], eax
-        mov [edi + 0x58], eax
-        mov [edi + 0x5C], eax
-        mov dword [IDT + 8 * 0x20], 0x40 << 16
-        mov dword [IDT + 8 * 0x20 + 4], A_TASK << 8
+        TASK_OF 0x20, irq_task
         HOOK hook_task
         PENDING
         CASE "task", IOPL3 | 4

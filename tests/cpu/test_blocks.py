@@ -1,10 +1,10 @@
 """Blocks of the Python engine against the same engine one by one: the same state wherever a run is cut."""
 
 import random
-import subprocess
 from math import inf
 
 import pytest
+from data import nasm
 
 from emu.bus.component import checked
 from emu.cpu.blocks import Block
@@ -145,8 +145,7 @@ done:   nop
 def assemble(name, folder):
     (folder / "x.asm").write_text(HEAD.replace("{START}", str(START)) + PROGRAMS[name].replace("START", str(START))
                                   + "\n        jmp start\n")
-    subprocess.run(["nasm", "-f", "bin", "-o", folder / "x.bin", folder / "x.asm"], check=True)
-    return (folder / "x.bin").read_bytes()
+    return nasm(folder / "x.asm", folder / "x.bin").read_bytes()
 
 
 def machine(code, hot):

@@ -1,11 +1,9 @@
 """Machines whose firmware is a few lines of assembly that make sound, and what they play."""
 
-import shutil
-import subprocess
 import wave
 
 import numpy
-import pytest
+from data import nasm
 
 RATE = 48_000
 
@@ -39,11 +37,9 @@ times 0x10000 - ($ - $$) db 0
 
 def settings(folder, code, more=""):
     """Settings of a machine that runs the code and then halts for good."""
-    if not shutil.which("nasm"):
-        pytest.skip("needs nasm")
     source, rom = folder / "rom.asm", folder / "rom.bin"
     source.write_text(FRAME.format(code=code, more=more))
-    subprocess.run(["nasm", "-f", "bin", "-o", rom, source], check=True)
+    nasm(source, rom)
     return {"bios": str(rom), "vga_bios": str(rom), "memory": "2M", "net": "none"}
 
 

@@ -1,10 +1,9 @@
 """The APICs on the board: a ROM of checks under both engines, and what a machine without them has."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from data import nasm
 
 from emu import Machine
 from emu.machine import lockstep
@@ -19,10 +18,7 @@ ENGINES = ["python", pytest.param("native", marks=pytest.mark.native)]
 @pytest.fixture(scope="module")
 def rom(tmp_path_factory):
     """Settings of a machine whose firmware is the ROM of checks."""
-    if not shutil.which("nasm"):
-        pytest.skip("needs nasm")
-    path = tmp_path_factory.mktemp("rom") / "apic.bin"
-    subprocess.run(["nasm", "-f", "bin", "-I", f"{SOURCE.parents[1] / 'bare'}/", "-o", path, SOURCE], check=True)
+    path = nasm(SOURCE, tmp_path_factory.mktemp("rom") / "apic.bin", "-I", f"{SOURCE.parents[1] / 'bare'}/")
     return {"bios": str(path), "vga_bios": str(path), "memory": "8M", "no_reboot": True}
 
 

@@ -1,9 +1,8 @@
 """The VMware backdoor on the board: a ROM that asks it, on both engines; machines without it."""
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from data import nasm
 
 from emu import Machine
 
@@ -14,10 +13,7 @@ ENGINES = ["python", pytest.param("native", marks=pytest.mark.native)]
 @pytest.fixture(scope="module")
 def rom(tmp_path_factory):
     """Settings of a machine whose firmware is the ROM."""
-    if not shutil.which("nasm"):
-        pytest.skip("needs nasm")
-    path = tmp_path_factory.mktemp("rom") / "backdoor.bin"
-    subprocess.run(["nasm", "-f", "bin", "-o", path, SOURCE], check=True)
+    path = nasm(SOURCE, tmp_path_factory.mktemp("rom") / "backdoor.bin")
     return {"bios": str(path), "vga_bios": str(path), "memory": "1M", "net": "none"}
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from data import ROOT, absent
+from data import ROOT, nasm
 
 from emu import Machine
 from emu.media.errors import MediaError
@@ -22,12 +22,7 @@ RUN = {"memory": "4M", "nic": "none", "net": "none"}
 @pytest.fixture(scope="module")
 def sector(tmp_path_factory):
     """The boot sector."""
-    path = tmp_path_factory.mktemp("boot") / "sector"
-    try:
-        subprocess.run(["nasm", "-f", "bin", "-o", path, SOURCE], check=True)
-    except FileNotFoundError:
-        absent("nasm")
-    return path.read_bytes()
+    return nasm(SOURCE, tmp_path_factory.mktemp("boot") / "sector").read_bytes()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from data import ROOT, absent
+from data import ROOT, nasm
 
 from emu.media import convert, describe, disks
 
@@ -21,12 +21,7 @@ BIOS = (ROOT / "emu" / "firmware" / "bios.bin").read_bytes()[-0x10000:][:PIECE]
 @pytest.fixture(scope="module")
 def boot(tmp_path_factory):
     """The boot sector: it writes pieces of the BIOS after another, and tells of each that INT 13h called done."""
-    path = tmp_path_factory.mktemp("boot") / "sector"
-    try:
-        subprocess.run(["nasm", "-f", "bin", "-o", path, SOURCE], check=True)
-    except FileNotFoundError:
-        absent("nasm")
-    return path.read_bytes()
+    return nasm(SOURCE, tmp_path_factory.mktemp("boot") / "sector").read_bytes()
 
 
 def run_and_kill(disk, seconds):

@@ -29,18 +29,8 @@ def create(path, size, cluster=65536, version=3, refcount_bits=16, backing=None,
     h.l1_entries = max(1, h.l1_needed)
     if h.l1_entries * 8 > L1_BYTES_MOST:
         raise MediaError(path, f"cannot be made: clusters of {cluster} bytes are too small for {size} bytes")
-    file = HostFile.create(path)
-    try:
-        try:
-            _write(file, h, allocate, progress)
-            file.sync()
-        except OSError as error:
-            raise MediaError(path, f"cannot be made: {reason(error)}") from None
-    except BaseException:
-        file.close()
-        os.unlink(path)
-        raise
-    file.close()
+    with HostFile.making(path) as file:
+        _write(file, h, allocate, progress)
 
 
 def _write(file, h, allocate, progress):

@@ -233,8 +233,6 @@ class Maker:
             start, room = WINDOW_L, 0x1000
         elif selector == 0x17:
             start, room = base, 0x800
-        if segment == CS:
-            return world.CODE + rng.randrange(0x100)
         if rng.random() < 0.02:
             return NOWHERE + rng.randrange(0x1000) // aligned * aligned
         return start + rng.randrange(0x40, room - size) // aligned * aligned
@@ -261,7 +259,8 @@ class Maker:
                 base, size = None, 4
         segment, override = SS if base in (ESP, EBP) else DS, b""
         if rng.random() < 0.15 or asize == 32 and self.bits == 16 and base == ESP:
-            segment = rng.choice((ES, CS, SS, DS, FS, FS, GS))
+            # 16-bit code reaches nothing by CS but the code's window, of which a vector says no more than the instruction.
+            segment = rng.choice((ES, SS, SS, DS, FS, FS, GS) if self.bits == 16 else (ES, CS, SS, DS, FS, FS, GS))
             override = bytes([OVERRIDES[segment]])
         address = self._place(v, e, segment, asize)
         self._contents(v, e, osize, address)

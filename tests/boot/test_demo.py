@@ -67,6 +67,15 @@ def test_every_part_of_the_machine():
         assert shot.shape == (600, 800, 3) and len(numpy.unique(shot.reshape(-1, 3), axis=0)) > 60
 
 
+@pytest.mark.slow
+def test_in_the_hosts_time():
+    """As in a window: chips are ready at other moments of the program."""
+    with demo(clock="host") as pc:
+        found = run_checks(pc)
+        all_well(found, expected())
+        assert found["sound"][1].startswith("Sound Blaster 4.05; IRQ 5, DMA 1")
+
+
 def test_disk_and_floppy(tmp_path):
     disk, floppy = tmp_path / "disk.img", tmp_path / "floppy.img"
     disk.write_bytes(bytes(range(256)) * (20 << 12))

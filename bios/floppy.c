@@ -26,11 +26,15 @@
 #define FD_CHANGED 0x06
 #define FD_OVERRUN 0x08
 #define FD_BOUNDARY 0x09
+#define FD_MEDIA_TYPE 0x0C
 #define FD_CONTROLLER 0x20
 #define FD_SEEK 0x40
 #define FD_TIMEOUT 0x80
 
-#define MOTOR_TICKS 37
+/* A drive's state in the BDA, 90h: rate in bits 6-7, and these; bits 0-2 say it in IBM's code. */
+#define DOUBLE_STEP 0x20
+#define KNOWN 0x10
+#define DEFAULT_N 2
 
 /* By CMOS drive type: last track, sectors, and the data rates to try (CCR), FFh: no more. */
 static const struct { u8 last, spt, rates[3]; } kinds[7] = {
@@ -43,7 +47,23 @@ static const struct { u8 last, spt, rates[3]; } kinds[7] = {
     { 79, 36, { 3, 0, 2 } },
 };
 
-extern u8 floppy_parameters[];
+/* Parameters as INT 1Eh has them: two bytes for SPECIFY, ticks until the motor stops, N, sectors, gap, data length, gap and
+   fill byte of FORMAT, head settling in ms, motor start in 1/8 s. */
+extern const u8 floppy_parameters[];            /* 1.44M, where the AT has its table */
+static const u8 parameters_360k[11] = { 0xDF, 0x02, 0x25, 2, 9, 0x2A, 0xFF, 0x50, 0xF6, 15, 8 };
+static const u8 parameters_1200k[11] = { 0xDF, 0x02, 0x25, 2, 15, 0x1B, 0xFF, 0x54, 0xF6, 15, 8 };
+static const u8 parameters_720k[11] = { 0xAF, 0x02, 0x25, 2, 9, 0x2A, 0xFF, 0x50, 0xF6, 15, 8 };
+static const u8 parameters_2880k[11] = { 0xAF, 0x02, 0x25, 2, 36, 0x1B, 0xFF, 0x53, 0xF6, 15, 8 };
+
+/* The disks that INT 13h knows: kinds of drives (a bit each) that take them, last track, sectors, rate, state, parameters. */
+static const struct { u8 drives, last, spt, rate, state; const u8 *parameters; } disks[6] = {
+    { 1 << 1, 39, 9, 2, 3, parameters_360k },
+    { 1 << 2, 39, 9, 1, 4 | DOUBLE_STEP, parameters_360k },
+    { 1 << 2, 79, 15, 0, 5, parameters_1200k },
+    { 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6, 79, 9, 2, 7, parameters_720k },
+    { 1 << 4 | 1 << 5 | 1 << 6, 79, 18, 0, 7, floppy_parameters },
+    { 1 << 5 | 1 << 6, 79, 36, 3, 7, parameters_2880k },
+};
 
 static u8 drive_kind(u8 unit)
 {
@@ -130,6 +150,11 @@ static u8 parameter(u8 n)
     return peek8(seg, off + n);
 }
 
+static int own_parameters(void)
+{
+    return peek16(0, 0x1E * 4 + 2) == 0xF000 && peek16(0, 0x1E * 4) == (u16)(u32)floppy_parameters;
+}
+
 static int specify(void)
 {
     u8 command[3] = { SPECIFY, parameter(0), parameter(1) & 0xFE };
@@ -163,6 +188,8 @@ static void motor(u8 unit)
 
 static u8 seek(u8 unit, u8 head, u8 cylinder)
 {
+    if (peek8(BDA, BDA_FD_MEDIA + unit) & DOUBLE_STEP)
+        cylinder *= 2;
     u8 recalibrate[2] = { RECALIBRATE, unit };
     if (!(peek8(BDA, BDA_FD_RECAL) >> unit & 1)) {
         for (u8 i = 0; ; i++) {
@@ -211,14 +238,24 @@ static void set_rate(u8 rate)
     poke8(BDA, BDA_FD_RATE, rate << 6);
 }
 
-/* Find the data rate at which sectors show: BDA 90h remembers (bit 4: known, bits 6-7: rate). */
-static u8 find_media(u8 unit, u8 head)
+/* The disk, if there is one, that is written at this rate in this kind of drive. */
+static u8 disk_at(u8 kind, u8 rate)
 {
-    u8 state = peek8(BDA, BDA_FD_MEDIA + unit), kind = drive_kind(unit);
-    if (state & 0x10) {
-        set_rate(state >> 6);
-        return 0;
-    }
+    u8 i = 0;
+    while (i < ARRAY_SIZE(disks) && !(disks[i].drives >> kind & 1 && disks[i].rate == rate))
+        i++;
+    return i;
+}
+
+static void set_media(u8 unit, u8 disk)
+{
+    poke8(BDA, BDA_FD_MEDIA + unit, disks[disk].rate << 6 | KNOWN | disks[disk].state);
+}
+
+/* Find the data rate at which sectors show, wherever the head is. */
+static u8 try_rates(u8 unit, u8 head)
+{
+    u8 kind = drive_kind(unit);
     for (u8 i = 0; i < 3 && kinds[kind].rates[i] != 0xFF; i++) {
         u8 command[2] = { READ_ID, head << 2 | unit }, rate = kinds[kind].rates[i];
         set_rate(rate);
@@ -231,20 +268,36 @@ static u8 find_media(u8 unit, u8 head)
         if (!take(7))
             return FD_CONTROLLER;
         if (!result_code()) {
-            poke8(BDA, BDA_FD_MEDIA + unit, rate << 6 | 0x10 | (kind == 4 || kind >= 5 || kind == 3 ? 7 : kind == 2 ? 5 : 3));
+            set_media(unit, disk_at(kind, rate));
             return 0;
         }
     }
     return FD_NO_ADDRESS;
 }
 
-static u8 media_sectors(u8 unit)
+/* Have the rate set and the state of the drive known.  Past the last track of a disk nothing shows. */
+static u8 find_media(u8 unit, u8 head)
 {
-    switch (peek8(BDA, BDA_FD_MEDIA + unit) >> 6) {
-    case 0: return drive_kind(unit) == 2 ? 15 : 18;
-    case 3: return 36;
-    default: return 9;
+    u8 state = peek8(BDA, BDA_FD_MEDIA + unit), status;
+    if (state & KNOWN) {
+        set_rate(state >> 6);
+        return 0;
     }
+    poke8(BDA, BDA_FD_MEDIA + unit, state & ~DOUBLE_STEP);
+    status = try_rates(unit, head);
+    if (status == FD_NO_ADDRESS && peek8(BDA, BDA_FD_TRACK + unit)) {
+        status = seek(unit, head, 0);
+        if (!status)
+            status = try_rates(unit, head);
+    }
+    return status;
+}
+
+/* Sectors of a track: what a program's own parameters say, or what the disk has. */
+static u8 sectors(u8 unit)
+{
+    u8 told = parameter(4), disk = disk_at(drive_kind(unit), peek8(BDA, BDA_FD_MEDIA + unit) >> 6);
+    return disk == ARRAY_SIZE(disks) || (told && !own_parameters()) ? told : disks[disk].spt;
 }
 
 /* Channel 2; 0 or the boundary error. */
@@ -264,6 +317,14 @@ static u8 dma_setup(u32 address, u32 bytes, u8 mode)
     return 0;
 }
 
+/* What the channel has not moved. */
+static u16 dma_left(void)
+{
+    outb(0x0C, 0);
+    u16 low = inb(0x05);
+    return (inb(0x05) << 8 | low) + 1;
+}
+
 /* DOR says whether the controller runs at all; the disk change line makes everything be looked for anew. */
 static u8 prepare(u8 unit)
 {
@@ -274,8 +335,8 @@ static u8 prepare(u8 unit)
     }
     motor(unit);
     if (inb(DIR) & 0x80) {
-        u8 known = peek8(BDA, BDA_FD_MEDIA + unit) & 0x10;
-        poke8(BDA, BDA_FD_MEDIA + unit, peek8(BDA, BDA_FD_MEDIA + unit) & ~0x10);
+        u8 known = peek8(BDA, BDA_FD_MEDIA + unit) & KNOWN;
+        poke8(BDA, BDA_FD_MEDIA + unit, peek8(BDA, BDA_FD_MEDIA + unit) & ~(KNOWN | DOUBLE_STEP));
         /* A step takes the line back if there is a disk. */
         poke8(BDA, BDA_FD_TRACK + unit, 0xFF);
         u8 status = seek(unit, 0, 1);
@@ -291,64 +352,89 @@ static u8 prepare(u8 unit)
     return 0;
 }
 
-static u8 transfer(struct regs *r)
+static void forget_media(u8 unit)
 {
-    u8 unit = r->dl, cylinder = r->ch, head = r->dh, sector = r->cl, count = r->al, status;
-    if (head > 1 || !sector || !count || count > 72)
-        return DISK_BAD_COMMAND;
-    status = prepare(unit);
-    if (status)
-        return status;
-    status = seek(unit, head, cylinder);
-    if (!status)
-        status = find_media(unit, head);
-    if (status)
-        return status;
-    u8 last = media_sectors(unit), wanted = parameter(4);
-    if (wanted > 18 && wanted > last)
-        last = wanted;
-    u32 bytes = (u32)count * 512;
-    status = dma_setup((u32)r->es * 16 + r->bx, bytes, r->ah == 0x02 ? 0x46 : r->ah == 0x03 ? 0x4A : 0x42);
-    if (status)
-        return status;
-    u8 command[9] = { r->ah == 0x03 ? WRITE : READ, head << 2 | unit, cylinder, head, sector, 2, last, parameter(5), 0xFF };
-    if (!send(command, 9))
+    poke8(BDA, BDA_FD_MEDIA + unit, peek8(BDA, BDA_FD_MEDIA + unit) & ~KNOWN);
+}
+
+static u8 run(u8 unit, const u8 *command, u8 count)
+{
+    if (!send(command, count))
         return FD_TIMEOUT;
     if (!wait_interrupt()) {
         controller_reset();
         return FD_TIMEOUT;
     }
-    if (!take(7))
-        return FD_CONTROLLER;
-    status = result_code();
+    u8 status = take(7) ? result_code() : FD_CONTROLLER;
     if (status)
-        poke8(BDA, BDA_FD_MEDIA + unit, peek8(BDA, BDA_FD_MEDIA + unit) & ~0x10);
+        forget_media(unit);             /* the rate is looked for anew the next time */
+    return status;
+}
+
+/* AL becomes the number of sectors moved. */
+static u8 transfer(struct regs *r)
+{
+    u8 unit = r->dl, cylinder = r->ch, head = r->dh, sector = r->cl, count = r->al, n = parameter(3), status;
+    r->al = 0;
+    if (head > 1 || !sector || !count || count > 72 || n > 7)
+        return DISK_BAD_COMMAND;
+    status = prepare(unit);
+    if (!status)
+        status = find_media(unit, head);
+    if (!status)
+        status = seek(unit, head, cylinder);
+    if (status)
+        return status;
+    u32 bytes = (u32)count * (128 << n);
+    if (r->ah == 0x04)
+        status = dma_setup(0, bytes, 0x42);             /* VERIFY has no buffer */
+    else
+        status = dma_setup((u32)r->es * 16 + r->bx, bytes, r->ah == 0x02 ? 0x46 : 0x4A);
+    if (status)
+        return status;
+    u8 command[9] = { r->ah == 0x03 ? WRITE : READ, head << 2 | unit, cylinder, head, sector, n, sectors(unit), parameter(5),
+                      parameter(6) };
+    status = run(unit, command, 9);
+    r->al = (bytes - dma_left()) / (128 << n);
     return status;
 }
 
 static u8 format(struct regs *r)
 {
-    u8 unit = r->dl, status;
-    if (r->dh > 1 || !r->al)
+    u8 unit = r->dl, count = r->al, status;
+    if (r->dh > 1)
         return DISK_BAD_COMMAND;
     status = prepare(unit);
-    if (!status)
-        status = seek(unit, r->dh, r->ch);
     if (status)
         return status;
+    if (find_media(unit, 0))                            /* not formatted yet: as the drive's own disks */
+        set_media(unit, disk_at(drive_kind(unit), kinds[drive_kind(unit)].rates[0]));
     set_rate(peek8(BDA, BDA_FD_MEDIA + unit) >> 6);
-    status = dma_setup((u32)r->es * 16 + r->bx, (u32)r->al * 4, 0x4A);
+    status = seek(unit, r->dh, r->ch);
     if (status)
         return status;
-    u8 command[6] = { FORMAT, r->dh << 2 | unit, 2, r->al, parameter(7), parameter(8) };
-    if (!send(command, 6) || !wait_interrupt())
-        return FD_TIMEOUT;
-    return take(7) ? result_code() : FD_CONTROLLER;
+    if (!count || !own_parameters())
+        count = sectors(unit);
+    status = dma_setup((u32)r->es * 16 + r->bx, (u32)count * 4, 0x4A);
+    if (status)
+        return status;
+    u8 command[6] = { FORMAT, r->dh << 2 | unit, parameter(3), count, parameter(7), parameter(8) };
+    return run(unit, command, 6);
+}
+
+/* Say what disk is to be formatted, by its place in the table above. */
+static u8 set_type(u8 unit, u8 disk)
+{
+    u8 status = prepare(unit);
+    if (status && status != FD_CHANGED)
+        return status;
+    set_media(unit, disk);
+    return 0;
 }
 
 void floppy_service(struct regs *r)
 {
-    u8 number = r->dl, status = DISK_OK, count = r->al, kind;
+    u8 number = r->dl, status = DISK_OK, disk, kind;
     if (shared.emulation.active && shared.emulation.drive == 0)
         r->dl--;                        /* a CD took the first place */
     u8 unit = r->dl;
@@ -364,16 +450,17 @@ void floppy_service(struct regs *r)
     case 0x02:
     case 0x03:
     case 0x04:
-        if (!kind)
-            status = r->dl < 2 ? FD_TIMEOUT : DISK_BAD_COMMAND;
-        else
+        if (kind) {
             status = transfer(r);
-        poke8(BDA, BDA_FD_TIMER, MOTOR_TICKS);
-        r->al = status ? 0 : count;
+        } else {
+            status = r->dl < 2 ? FD_TIMEOUT : DISK_BAD_COMMAND;
+            r->al = 0;
+        }
+        poke8(BDA, BDA_FD_TIMER, parameter(2));
         break;
     case 0x05:
         status = kind ? format(r) : FD_TIMEOUT;
-        poke8(BDA, BDA_FD_TIMER, MOTOR_TICKS);
+        poke8(BDA, BDA_FD_TIMER, parameter(2));
         break;
     case 0x08: {
         u16 equipment = peek16(BDA, BDA_EQUIPMENT);
@@ -387,8 +474,10 @@ void floppy_service(struct regs *r)
             r->ch = kinds[kind].last;
             r->cl = kinds[kind].spt;
             r->dh = 1;
+            for (disk = ARRAY_SIZE(disks) - 1; !(disks[disk].drives >> kind & 1); disk--)
+                ;
             r->es = 0xF000;
-            r->di = (u16)(u32)floppy_parameters;
+            r->di = (u16)(u32)disks[disk].parameters;
         }
         set_cf(r, unit > 1);
         if (unit > 1)
@@ -402,20 +491,30 @@ void floppy_service(struct regs *r)
         return;
     case 0x16:
         status = kind ? prepare(unit) : FD_TIMEOUT;
-        poke8(BDA, BDA_FD_TIMER, MOTOR_TICKS);
+        poke8(BDA, BDA_FD_TIMER, parameter(2));
         break;
-    case 0x17:
+    case 0x17:                          /* 1: 360K, 2: 360K in a 1.2M drive, 3: 1.2M, 4: 720K; as in the table */
+        disk = r->al - 1;
+        if (!kind)
+            status = FD_TIMEOUT;
+        else if (disk > 3 || !(disks[disk].drives >> kind & 1))
+            status = DISK_BAD_COMMAND;
+        else
+            status = set_type(unit, disk);
+        break;
     case 0x18:
+        for (disk = 0; disk < ARRAY_SIZE(disks); disk++)
+            if (disks[disk].drives >> kind & 1 && disks[disk].last == r->ch && disks[disk].spt == r->cl)
+                break;
         if (!kind) {
             status = FD_TIMEOUT;
+        } else if (disk == ARRAY_SIZE(disks)) {
+            status = FD_MEDIA_TYPE;
         } else {
-            /* What is to be formatted: 9, 15, 18 or 36 sectors decide the rate. */
-            u8 spt = r->ah == 0x18 ? r->cl & 0x3F : r->al == 3 ? 15 : 9;
-            u8 rate = spt == 36 ? 3 : spt >= 15 ? 0 : kind == 2 ? 1 : 2;
-            poke8(BDA, BDA_FD_MEDIA + unit, rate << 6 | 0x17);
-            if (r->ah == 0x18) {
+            status = set_type(unit, disk);
+            if (!status) {
                 r->es = 0xF000;
-                r->di = (u16)(u32)floppy_parameters;
+                r->di = (u16)(u32)disks[disk].parameters;
             }
         }
         break;

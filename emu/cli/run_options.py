@@ -28,6 +28,8 @@ def parser():
     media = p.add_argument_group("media")
     media.add_argument("--cdrom", metavar="FILE|FOLDER", help="CD-ROM image, or a folder to show as one")
     media.add_argument("--floppy", metavar="FILE", action="append", help="floppy image; written")
+    media.add_argument("--floppy-drive", metavar="360K|720K|1.2M|1.44M|2.88M|none", action="append",
+                       help="what drive A is, a second time B (default: as the floppies need)")
     media.add_argument("--disk", metavar="FILE|FOLDER", action="append", help="hard-disk image; written; up to 4 times; a folder is a FAT "
                        "disk, and never written")
     media.add_argument("--boot", choices=cfg.BOOT_DEVICES, help="what to boot first (default: IMAGE)")
@@ -123,7 +125,8 @@ def configure(args):
     display = args.display or ("window" if has_display() else "none")
     on_terminal = args.serial == "stdio" and sys.stdin is not None and sys.stdin.isatty()
     config = cfg.MachineConfig.make(
-        memory=memory, cpu=args.cpu or "pentium4", cdrom=cdrom, floppies=floppies, disks=disks, boot=boot,
+        memory=memory, cpu=args.cpu or "pentium4", cdrom=cdrom, floppies=floppies, floppy_drives=args.floppy_drive,
+        disks=disks, boot=boot,
         kernel=args.kernel, initrd=args.initrd, append=args.append or "", bios=args.bios, vga_bios=args.vga_bios,
         nic=args.nic or DEFAULT_NIC, net=args.net or DEFAULT_NET, forwards=args.forward, pcap=args.pcap,
         snapshot=args.snapshot, backing_anywhere=args.backing_anywhere, display=display, display_password=_password(args),

@@ -6,11 +6,13 @@ from emu.bus.component import Component, Port, Timer, hot
 from emu.bus.types import NEVER, Array, Wire, u8, u16, u64
 from emu.devices.fdc_commands import Commands
 from emu.devices.fdc_registers import (
-    COMMAND, DIR_DSKCHG, DOR_NDMAGATE, DOR_NRESET, DSR_RATE, DSR_RESET, EFIFO, EXECUTION, FIFOTHR, IC_POLLING, MSR_BUSY,
-    MSR_DIO, MSR_NON_DMA, MSR_RQM, POLL, POLLING, RESULT, command_length)
+    BYTE_TIME, COMMAND, DIR_DSKCHG, DOR_NDMAGATE, DOR_NRESET, DSR_POWER_DOWN, DSR_RATE, DSR_RESET, EFIFO, EXECUTION, FAST, FIFOTHR,
+    HOST, IC_POLLING, MSR_BUSY, MSR_DIO, MSR_NON_DMA, MSR_RQM, POLL, POLLING, REFILL, RESULT, command_length)
 
 FLOAT = 0xFF                    # status registers A and B are not driven in AT mode
 RESET_TIME = 20_000             # ns from the end of a reset to its interrupt
+FIFO_BYTES = 16
+PATIENCE = 400_000_000          # ns that a disk waits for programmed I/O: no real one waits at all
 
 
 class Fdc(Commands, Component):
@@ -24,6 +26,7 @@ class Fdc(Commands, Component):
     dor: u8
     tdr: u8
     rate: u8                    # DSR and CCR: 0 500, 1 300, 2 250, 3 1000 kbit/s
+    powered_down: bool          # by the DSR; a reset ends it
     # command, execution and result phase
     phase: u8
     command: Array(u8, 16)
@@ -34,10 +37,11 @@ class Fdc(Commands, Component):
     result_at: u8
     int_pending: bool           # the INT pin, before DMAGATE
     irq_level: u8
-    # what is moved by programmed I/O: one sector, or the four bytes of an ID
-    buffer: Array(u8, 16384)
+    # what is moved by programmed I/O: one sector, or the four bytes of an ID, a FIFO at a time
+    buffer: Array(u8, 512)
     buffer_size: u16
     buffer_at: u16
+    request_end: u16            # where this service request ends
     buffer_ready: bool          # the FIFO may be read, or written
     buffer_to_host: bool
     # the command in execution
@@ -55,6 +59,8 @@ class Fdc(Commands, Component):
     tc: bool                    # terminal count was seen
     deadline: u64
     due: u64                    # the deadline that came last
+    loaded_drive: u8            # whose head is loaded, and until when
+    loaded_until: u64
     # SPECIFY, CONFIGURE, PERPENDICULAR, LOCK (5.2)
     srt_hut: u8
     hlt_nd: u8
@@ -124,6 +130,8 @@ class Fdc(Commands, Component):
         self.buffer_ready = False
         self.int_pending = False
         self.action = POLLING
+        self.powered_down = False
+        self.loaded_until = 0
         self.deadline = NEVER
         self.seek_deadline = NEVER
         self.seek_busy = 0
@@ -167,7 +175,7 @@ class Fdc(Commands, Component):
     @hot
     def status(self) -> u8:
         """The main status register."""
-        if (self.dor & DOR_NRESET) == 0:
+        if (self.dor & DOR_NRESET) == 0 or self.powered_down:
             return 0
         value: u8 = self.seek_busy
         if self.phase == COMMAND:
@@ -190,7 +198,7 @@ class Fdc(Commands, Component):
     def disk_change(self) -> u8:
         """The DIR: DSKCHG of the selected drive, which answers only while its motor is on."""
         drive: u8 = self.dor & 3
-        if (self.dor >> ((4 + drive) & 7)) & 1 != 0 and (self.disk_changed >> (drive & 3)) & 1 != 0:
+        if not self.powered_down and (self.dor >> ((4 + drive) & 7)) & 1 != 0 and (self.disk_changed >> (drive & 3)) & 1 != 0:
             return DIR_DSKCHG
         return 0
 
@@ -225,6 +233,10 @@ class Fdc(Commands, Component):
                 self.software_reset()
                 self.start()
                 self.update_irq()
+            elif (value & DSR_POWER_DOWN) != 0:          # clocks stand still, the drives' lines are let go (2.1.5)
+                self.software_reset()
+                self.powered_down = True
+                self.update_irq()
         elif n == 5:
             self.fifo_write(value)
         elif n == 7:
@@ -244,15 +256,15 @@ class Fdc(Commands, Component):
     @hot
     def fifo_read(self) -> u8:
         """A byte of data in execution, or of the result; the first result byte takes INT back (4.3)."""
-        if (self.dor & DOR_NRESET) == 0:
+        if (self.dor & DOR_NRESET) == 0 or self.powered_down:
             return 0
         if self.phase == EXECUTION:
             if not self.buffer_ready or not self.buffer_to_host:
                 return 0
-            data: u8 = self.buffer[self.buffer_at & 0x3FFF]
+            data: u8 = self.buffer[self.buffer_at & 511]
             self.buffer_at = u16(self.buffer_at + 1)
-            if self.buffer_at >= self.buffer_size:
-                self.buffer_done()
+            if self.buffer_at >= self.request_end:
+                self.served()
             return data
         if self.phase != RESULT:
             return 0
@@ -269,14 +281,14 @@ class Fdc(Commands, Component):
     @hot
     def fifo_write(self, value: u8) -> None:
         """A byte of a command, or of data in execution.  What comes at the wrong time is lost."""
-        if (self.dor & DOR_NRESET) == 0:
+        if (self.dor & DOR_NRESET) == 0 or self.powered_down:
             return
         if self.phase == EXECUTION:
             if self.buffer_ready and not self.buffer_to_host:
-                self.buffer[self.buffer_at & 0x3FFF] = value
+                self.buffer[self.buffer_at & 511] = value
                 self.buffer_at = u16(self.buffer_at + 1)
-                if self.buffer_at >= self.buffer_size:
-                    self.buffer_done()
+                if self.buffer_at >= self.request_end:
+                    self.served()
             return
         if self.phase != COMMAND:
             return
@@ -288,12 +300,40 @@ class Fdc(Commands, Component):
             self.execute()
 
     @hot
-    def buffer_done(self) -> None:
-        """Programmed I/O has moved the whole buffer."""
+    def request_service(self) -> None:
+        """Programmed I/O: RQM and INT ask the host to empty the FIFO, or to fill it (4.2.1, 4.2.2)."""
+        n: u16 = 1                              # without FIFO each byte asks for itself
+        if (self.configuration & EFIFO) == 0:
+            n = u16(FIFO_BYTES - 1 - (self.configuration & FIFOTHR))
+            if not self.buffer_to_host and self.buffer_at == 0:
+                n = FIFO_BYTES
+            if n == 0:
+                n = 1
+        self.request_end = u16(self.buffer_at + n)
+        if self.request_end > self.buffer_size:
+            self.request_end = self.buffer_size
+        self.buffer_ready = True
+        t: u64 = self.now()
+        self.action = HOST
+        self.deadline = u64(t + PATIENCE)
+        self.interrupt()
+
+    @hot
+    def served(self) -> None:
+        """Programmed I/O has emptied the FIFO, or filled it."""
         self.buffer_ready = False
         self.int_pending = False
         self.update_irq()
-        self.moved()
+        self.deadline = NEVER
+        if self.buffer_at >= self.buffer_size:
+            self.moved()
+        else:
+            step: u64 = u64(BYTE_TIME[self.rate & 3])
+            if self.fast:
+                step = step // FAST
+            t: u64 = self.now()
+            self.action = REFILL
+            self.deadline = u64(t + step)
 
     @hot
     def expire(self) -> None:
@@ -304,6 +344,8 @@ class Fdc(Commands, Component):
             if (self.configuration & POLL) == 0:
                 self.sense_pending = 0x0F
                 self.interrupt()
+        elif self.action == REFILL:
+            self.request_service()
         else:
             self.step()
 
@@ -318,7 +360,7 @@ class Fdc(Commands, Component):
         n = offset & 7
         if n == 5:
             if self.phase == EXECUTION:
-                return self.buffer[self.buffer_at & 0x3FFF] if self.buffer_ready and self.buffer_to_host else 0
+                return self.buffer[self.buffer_at & 511] if self.buffer_ready and self.buffer_to_host else 0
             return self.result[self.result_at & 15] if self.phase == RESULT else 0
         return self.read(offset)
 

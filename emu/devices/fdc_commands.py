@@ -5,7 +5,7 @@ Data sheet: Intel 82077AA (290166), sections 5 (commands) and 6 (status register
 from emu.bus.component import cold
 from emu.bus.types import NEVER
 from emu.devices.fdc_registers import (
-    CM, COMMAND, CONFIGURE, DE, DOR_NDMAGATE, DUMPREG, EC, EIS, EN, END, EXECUTION, FORMAT, FORMAT_SECTOR,
+    CM, COMMAND, CONFIGURE, DE, DOR_NDMAGATE, DUMPREG, EC, EIS, EN, END, EXECUTION, FAST, FORMAT, FORMAT_SECTOR, HOST,
     IC_ABNORMAL, IC_INVALID, IC_POLLING, IMPLIED_SEEK, INWARD, LOCK, MA, MFM, MT, ND, NW, OR, PERPENDICULAR,
     READ_DELETED, READ_ID, READ_ID_MARK, READ_TRACK, RECALIBRATE, RELATIVE, RESULT, SCAN_EQUAL, SCAN_HIGH, SCAN_LOW,
     SE, SECTOR, SEEK, SENSE_DRIVE, SENSE_INTERRUPT, SH, SK, SN, SPECIFY, ST3_ONES, T0, VERIFY, VERSION, WC, WP, WRITE,
@@ -14,7 +14,6 @@ from emu.devices.fdc_registers import (
 SECTOR_BYTES, SECTOR_CODE = 512, 2              # the only sector size that raw images have; N of it
 CHANNEL = 2                                     # of the DMA controller, on every AT
 MS = 1_000_000
-FAST = 32
 SHORT = 20_000                                  # ns: what takes no mechanical movement
 RECALIBRATE_STEPS = 79
 VERSION_82077 = 0x90
@@ -59,6 +58,8 @@ class Commands:
                 self._arrived()
             elif action == END:
                 self._end()
+            elif action == HOST:                # programmed I/O came too late
+                self._fail(OR)
         except (OSError, ValueError):           # the host cannot read or write the image: a bad sector
             self._fail(DE)
 
@@ -157,6 +158,14 @@ class Commands:
     def _step_time(self):
         """ns a step: SRT counts down from 16 ms at 500 kbit/s, and scales with the data rate (table 5-11)."""
         return self._scaled((16 - (self.srt_hut >> 4)) * MS * 500 // RATES[self.rate])
+
+    def _load_time(self):
+        """ns until the head is loaded: HLT in units of 2 ms at 500 kbit/s (table 5-11)."""
+        return self._scaled(((self.hlt_nd >> 1) or 128) * 2 * MS * 500 // RATES[self.rate])
+
+    def _unload_time(self):
+        """ns that the head stays loaded after a command: HUT in units of 16 ms at 500 kbit/s."""
+        return self._scaled(((self.srt_hut & 0x0F) or 16) * 16 * MS * 500 // RATES[self.rate])
 
     def _last_track(self, drive):
         """Where the drive's heads stop: a little behind its last cylinder."""
@@ -270,6 +279,9 @@ class Commands:
             self.pcn[drive] = self.cylinder
             if steps:
                 self._stepped(drive)
+        self.due = self.now()
+        if self.loaded_drive != drive or self.due > self.loaded_until:
+            self.due += self._load_time()
         if code in WRITES and self.disk_protected >> drive & 1:
             self._give_up(NW, 0, SHORT)
         elif code == READ_ID:
@@ -327,8 +339,8 @@ class Commands:
         if not self._readable():
             self._give_up(MA, 0, 2 * self._turn())
             return
-        slot, now = self._slot(), self.now()
-        place = now // slot + 1                 # the next ID mark to pass
+        slot = self._slot()
+        place = self.due // slot + 1            # the next ID mark to pass
         self.sector = place % self.disk_sectors[self.drive] + 1
         self.action = READ_ID_MARK
         self.deadline = place * slot
@@ -346,8 +358,7 @@ class Commands:
     def _offer(self, n, to_host):
         self.buffer_size, self.buffer_at = n, 0
         self.buffer_to_host = to_host
-        self.buffer_ready = True
-        self.interrupt()
+        self.request_service()
 
     def _fetch(self, n):
         """``n`` bytes that the host gives for this sector; None if it gave none in time."""
@@ -506,6 +517,8 @@ class Commands:
     def _end(self):
         """The result phase of a command that was in execution."""
         self.buffer_ready = False
+        self.deadline = NEVER
+        self.loaded_drive, self.loaded_until = self.drive, self.now() + self._unload_time()
         self._results(self.st0 | self.side << 2 | self.drive, self.st1, self.st2,
                       self.cylinder, self.head, self.sector, self.size_code)
         self.interrupt()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from emu.cpu.cpuid import MODELS
+from emu.media.floppy import DRIVE_TYPES
 
 MIB = 1 << 20
 MEMORY_LEAST, MEMORY_MOST = MIB, 3584 * MIB
@@ -69,10 +70,12 @@ class Disk:
 
 @dataclass
 class Floppy:
-    """A floppy disk: its image, and whether the guest's writes go there (else they last for the run)."""
+    """A floppy disk: its image, whether the guest's writes go there (else they last for the run), and whether the disk is
+    write-protected."""
 
     path: str
     keep_writes: bool = True
+    read_only: bool = False
 
 
 @dataclass
@@ -80,7 +83,8 @@ class MachineConfig:
     """A machine.
 
     ``memory`` takes bytes or "256M"; ``disks`` and ``floppies`` take paths, Disk and Floppy; ``boot`` is one of cdrom,
-    disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``net``, ``nic``,
+    disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``floppy_drives``: what drives A
+    and B are, by names of DRIVE_TYPES or none (None: as the floppies need them, and a 1.44M drive A at least).  ``net``, ``nic``,
     ``forwards`` are as on the command line.  ``display``: None is none; ``display_password``: what
     those who look over the network have to know.  ``serial``: stdio, null or a file's name.
     ``sound``: none, window (whoever shows the machine plays it) or a WAV file's name; ``midi``: a file for what the
@@ -96,6 +100,7 @@ class MachineConfig:
     cpu: str = "pentium4"
     cdrom: str | None = None
     floppies: list = field(default_factory=list)
+    floppy_drives: list | None = None
     disks: list = field(default_factory=list)
     boot: str | list | None = None
     kernel: str | None = None
@@ -128,6 +133,7 @@ class MachineConfig:
         self.memory = parse_memory(self.memory)
         self.disks = [_medium(Disk, d) for d in _listed(self.disks)]
         self.floppies = [_medium(Floppy, f) for f in _listed(self.floppies)]
+        self.floppy_drives = _listed(self.floppy_drives) if self.floppy_drives is not None else None
         self.forwards = _listed(self.forwards)
         for name in ("cdrom", "kernel", "initrd", "bios", "vga_bios", "pcap", "midi"):
             value = getattr(self, name)
@@ -169,6 +175,13 @@ class MachineConfig:
             raise ConfigError(f"disks: {ide} IDE devices are too many (up to {MAX_IDE} disks less the CD-ROM)")
         if len(self.floppies) > MAX_FLOPPIES:
             raise ConfigError(f"floppies: {len(self.floppies)} are too many (up to {MAX_FLOPPIES})")
+        for drive, name in enumerate(self.floppy_drives or ()):
+            if drive >= MAX_FLOPPIES:
+                raise ConfigError(f"floppy_drives: {len(self.floppy_drives)} are too many (up to {MAX_FLOPPIES})")
+            if name not in (*DRIVE_TYPES, "none"):
+                raise ConfigError(f"floppy_drives: there is no {name!r} (there is {', '.join(DRIVE_TYPES)}, none)")
+        if self.floppy_drives is not None and not all(self.floppy_kinds([0] * len(self.floppies))[:len(self.floppies)]):
+            raise ConfigError("floppies: there is no drive for one of them (floppy_drives)")
         if self.kernel is None and (self.initrd is not None or self.append):
             raise ConfigError(f"{'initrd' if self.initrd is not None else 'append'}: needs a kernel")
         present = {"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies}
@@ -204,6 +217,12 @@ class MachineConfig:
             raise ConfigError("boot: names no device")
         order += [d for d in ("cdrom", "disk", "floppy") if d not in order]
         return order
+
+    def floppy_kinds(self, wanted):
+        """The CMOS types of drives A and B; ``wanted`` are those that the floppies belong in."""
+        if self.floppy_drives is None:
+            return (list(wanted) + [DRIVE_TYPES["1.44M"], 0][len(wanted):])[:MAX_FLOPPIES]
+        return ([DRIVE_TYPES.get(name, 0) for name in self.floppy_drives] + [0] * MAX_FLOPPIES)[:MAX_FLOPPIES]
 
     @property
     def sound_file(self):

@@ -70,16 +70,20 @@ class Drives:
         self._drop("cdrom", before)
         return True
 
-    def insert_floppy(self, path, drive=0):
-        """Put a floppy into the drive; the guest's writes go to its file."""
+    def insert_floppy(self, path, drive=0, read_only=False):
+        """Put a floppy into the drive; the guest's writes go to its file, or it is write-protected."""
+        if drive not in (0, 1) or not self.fdc.drive_type[drive]:
+            raise MediaError(path, f"finds no floppy drive {'AB'[drive] if drive in (0, 1) else drive} in this machine")
         detect.require_floppy_size(path)
         self._refuse_twice(path, "floppy")
-        self._drop("floppy", self.fdc.insert(drive, self.add("floppy", opening.open_floppy(path, not self.snapshot))))
+        medium = self.add("floppy", opening.open_floppy(path, not self.snapshot, read_only))
+        self._drop("floppy", self.fdc.insert(drive, medium))
         return "floppy"
 
     def eject_floppy(self, drive=0):
-        """Take the floppy out."""
-        self._drop("floppy", self.fdc.eject(drive))
+        """Take the floppy out; there may be none."""
+        if drive in (0, 1):
+            self._drop("floppy", self.fdc.eject(drive))
 
     def media(self):
         """{"cdrom": path or None, "floppy": path or None}: what is in; a drive that is not there is left out."""

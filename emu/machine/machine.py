@@ -175,14 +175,14 @@ class Machine:
         if config.cdrom is None and (self._ide1, 0) in places[len(config.disks):]:
             drives.cdrom = AtapiDrive(None)
             self._ide1.attach(0, drives.cdrom)
-        kinds = [4, 0]
+        wanted = []
         for n, floppy in enumerate(config.floppies):
-            medium = drives.add("floppy", opening.open_floppy(floppy.path, config.disk_keeps_writes(floppy)))
-            kinds[n] = medium.format.drive_type
+            medium = drives.add("floppy", opening.open_floppy(floppy.path, config.disk_keeps_writes(floppy), floppy.read_only))
+            wanted.append(medium.format.drive_type)
             self._fdc.insert(n, medium)
-        for n, kind in enumerate(kinds):
+        self._floppy_kinds = config.floppy_kinds(wanted)
+        for n, kind in enumerate(self._floppy_kinds):
             self._fdc.set_drive(n, kind)
-        self._floppy_kinds = kinds
 
     def _power_on(self):
         for name, part in self.parts.parts.items():
@@ -456,10 +456,10 @@ class Machine:
         """Take the CD out.  False if the guest has locked the tray: it was asked to let go, unless ``force``."""
         return self.drives.eject_cdrom(force)
 
-    def insert_floppy(self, path, drive=0):
-        """Put a floppy into a drive; the guest's writes go to its file (with ``snapshot`` they last for the run).  Raises
-        MediaError."""
-        return self.drives.insert_floppy(path, drive)
+    def insert_floppy(self, path, drive=0, read_only=False):
+        """Put a floppy into a drive (0 is A); the guest's writes go to its file (with ``snapshot`` they last for the run), or it
+        is write-protected.  Raises MediaError."""
+        return self.drives.insert_floppy(path, drive, read_only)
 
     def eject_floppy(self, drive=0):
         """Take the floppy out."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from . import eltorito
 from .errors import MediaError, reason
-from .floppy import BY_SIZE, LARGEST, format_for, wrong_size
+from .floppy import BY_SIZE, LARGEST, SECTOR, format_for, wrong_size
 from .hostfile import open_regular
 
 ISO, FLOPPY, DISK, LINUX, MULTIBOOT, OTHER = "iso", "floppy", "disk", "linux", "multiboot", "other"
@@ -68,13 +68,13 @@ def _detect(path, size, read):
         return Content(OTHER if container in _UNSUPPORTED else DISK, size, container)
     # Before kernels: an old kernel written to a floppy starts with its own boot sector.
     if size in BY_SIZE:
-        return Content(FLOPPY, size, f"a {BY_SIZE[size].name} floppy image")
+        return Content(FLOPPY, size, f"a {format_for(size, head).name} floppy image")
     if signed and head[0x202:0x206] == b"HdrS":
         return Content(LINUX, size, "a Linux kernel")
     if not signed and _multiboot(head):
         return Content(MULTIBOOT, size, "a multiboot kernel")
     if signed:
-        if size <= LARGEST and format_for(size) and not partitioned(head, size):
+        if size <= LARGEST and format_for(size, head) and not partitioned(head, size):
             return Content(FLOPPY, size, "a floppy image")
         return Content(DISK, size, "a hard-disk image")
     plain = "a text file" if _is_text(head) else "no image that is known"
@@ -169,8 +169,13 @@ def require_cd(path):
 def require_floppy_size(path):
     """The floppy format of a file.  Raises MediaError if it has no floppy's size."""
     fd, size = open_regular(path)
-    os.close(fd)
-    found = format_for(size)
+    try:
+        boot = os.pread(fd, SECTOR, 0)
+    except OSError as error:
+        raise MediaError(path, reason(error)) from None
+    finally:
+        os.close(fd)
+    found = format_for(size, boot)
     if found is None:
         raise MediaError(path, wrong_size(size))
     return found

@@ -10,7 +10,7 @@ SECTOR = 512
 @dataclass(frozen=True)
 class Format:
     """How a floppy is laid out: cylinders, heads, sectors a track, data rate in kbit/s at 300 turns a minute, and the
-    CMOS type of the drive it belongs in (1: 360K, 2: 1.2M, 3: 720K, 4: 1.44M, 5: 2.88M)."""
+    CMOS type of the drive it is put in (DRIVE_TYPES; a 1.44M drive reads 720K disks)."""
 
     name: str
     cylinders: int
@@ -28,26 +28,60 @@ class Format:
 FORMATS = (
     Format("160K", 40, 1, 8, 250, 1), Format("180K", 40, 1, 9, 250, 1),
     Format("320K", 40, 2, 8, 250, 1), Format("360K", 40, 2, 9, 250, 1),
-    Format("640K", 80, 2, 8, 250, 3), Format("720K", 80, 2, 9, 250, 3), Format("800K", 80, 2, 10, 250, 3),
-    Format("820K", 82, 2, 10, 250, 3), Format("1.2M", 80, 2, 15, 500, 2), Format("1.44M", 80, 2, 18, 500, 4),
+    Format("410K", 41, 2, 10, 250, 1), Format("420K", 42, 2, 10, 250, 1),
+    Format("640K", 80, 2, 8, 250, 4), Format("720K", 80, 2, 9, 250, 4), Format("800K", 80, 2, 10, 250, 4),
+    Format("820K", 82, 2, 10, 250, 4), Format("830K", 83, 2, 10, 250, 4),
+    Format("1.2M", 80, 2, 15, 500, 2), Format("1.44M", 80, 2, 18, 500, 4),
+    Format("1.48M", 82, 2, 18, 500, 4), Format("1.49M", 83, 2, 18, 500, 4),
     Format("1.6M", 80, 2, 20, 500, 4), Format("1.68M", 80, 2, 21, 500, 4), Format("1.72M", 82, 2, 21, 500, 4),
-    Format("1.74M", 83, 2, 21, 500, 4), Format("2.88M", 80, 2, 36, 1000, 5),
+    Format("1.74M", 83, 2, 21, 500, 4), Format("1.76M", 80, 2, 22, 500, 4), Format("1.84M", 80, 2, 23, 500, 4),
+    Format("1.92M", 80, 2, 24, 500, 4),
+    Format("2.88M", 80, 2, 36, 1000, 5), Format("3.12M", 80, 2, 39, 1000, 5), Format("3.2M", 80, 2, 40, 1000, 5),
+    Format("3.52M", 80, 2, 44, 1000, 5), Format("3.84M", 80, 2, 48, 1000, 5),
 )
 BY_SIZE = {f.size: f for f in FORMATS}
 LARGEST = max(BY_SIZE)
+# As large as others, and told from them by what the boot sector says: one side of a 3.5-inch disk.
+ALTERNATES = (Format("320K", 80, 1, 8, 250, 4), Format("360K", 80, 1, 9, 250, 4))
+DRIVE_TYPES = {"360K": 1, "1.2M": 2, "720K": 3, "1.44M": 4, "2.88M": 5}        # as CMOS names them
 _COMMON = tuple(f for f in FORMATS if f.name in ("1.44M", "2.88M"))
+_MOST_CYLINDERS, _MOST_SECTORS = 84, 48                                        # that drives reach, and that a track holds
 
 
-def format_for(size):
-    """The format of an image of ``size`` bytes; a shorter one (a lone boot sector) goes on a 1.44M or 2.88M disk.
+def format_for(size, boot=b""):
+    """The format of an image of ``size`` bytes that starts with the sector ``boot``; None if it is no floppy's.
 
-    None if it is no floppy's size.
+    A whole disk's size tells it, or the boot sector where it agrees with the size; a shorter image (a lone boot sector,
+    or one whose end was left out) goes on the disk that its boot sector describes, or else on a 1.44M or 2.88M one.
     """
+    told = _told_by(boot)
+    if told is not None and told.size == size and (size not in BY_SIZE or told in ALTERNATES):
+        return told
     if size in BY_SIZE:
         return BY_SIZE[size]
     if size == 0 or size % SECTOR:
         return None
+    if told is not None and size < told.size and told in FORMATS:
+        return told
     return next((f for f in _COMMON if size <= f.size), None)
+
+
+def _told_by(boot):
+    """The format that the parameter block in a FAT boot sector describes, or None."""
+    if len(boot) < SECTOR or boot[0] not in (0xEB, 0xE9):
+        return None
+    sector, total, sectors, heads = (int.from_bytes(boot[n:n + 2], "little") for n in (0x0B, 0x13, 0x18, 0x1A))
+    if sector != SECTOR or not 8 <= sectors <= _MOST_SECTORS or heads not in (1, 2) or total % (sectors * heads):
+        return None
+    cylinders = total // (sectors * heads)
+    known = [f for f in FORMATS + ALTERNATES if (f.cylinders, f.heads, f.sectors) == (cylinders, heads, sectors)]
+    if known:
+        return known[0]
+    if not 38 <= cylinders <= _MOST_CYLINDERS:
+        return None
+    rate = 250 if sectors <= 11 else 500 if sectors <= 24 else 1000
+    drive = 5 if rate == 1000 else 2 if 15 <= sectors <= 17 else 4
+    return Format(f"{total // 2}K", cylinders, heads, sectors, rate, drive)
 
 
 class FloppyMedium:
@@ -102,4 +136,4 @@ def wrong_size(size):
     """What to say of an image that has no floppy's size."""
     if size == 0:
         return "is empty"
-    return f"is {size} bytes long, which is no floppy disk's size (160K to 2.88M)"
+    return f"is {size} bytes long, which is no floppy disk's size (160K to 3.84M)"

@@ -34,12 +34,13 @@ def open_disk(path, keep_writes=True, anywhere=False):
     return image if keep_writes else Overlay(image)
 
 
-def open_floppy(path, keep_writes=True):
-    """A floppy disk.  A file that may not be written is a write-protected disk."""
+def open_floppy(path, keep_writes=True, read_only=False):
+    """A floppy disk.  A file that may not be written, and one that is ``read_only``, is a write-protected disk."""
     form = detect.require_floppy_size(path)
-    if not keep_writes:
-        return FloppyMedium(Overlay(RawImage(path, size=form.size)), form)
-    return FloppyMedium(RawImage(path, read_only=not os.access(path, os.W_OK), size=form.size), form)
+    if read_only or (keep_writes and not os.access(path, os.W_OK)):
+        return FloppyMedium(RawImage(path, read_only=True, size=form.size), form)
+    image = RawImage(path, size=form.size, read_only=not keep_writes)
+    return FloppyMedium(image if keep_writes else Overlay(image), form)
 
 
 def check_disk(path, keep_writes=True, anywhere=False):

@@ -1,8 +1,8 @@
 """Intel 82077AA: registers, commands, statuses, both ways of moving data."""
 
-import random
-
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emu.bus.component import checked
 from emu.bus.types import NEVER
@@ -428,29 +428,120 @@ def test_implied_seek():
     assert rig.fdc.pcn[0] == 10
 
 
-def test_programmed_io():
-    rig = Rig().start()
-    rig.send(0x03, 0xDF, 0x03)                  # ND
-    rig.send(0x46, 0, 0, 0, 17, 2, 18, 0x1B, 0xFF)
-    data = bytearray()
-    for _ in range(2):
+def served_reads(rig, size):
+    """Read by programmed I/O as an interrupt handler does; the sizes of the service requests, and the data."""
+    requests, data = [], bytearray()
+    while len(data) < size:
         assert rig.fdc.read(4) == CB | NDM
         rig.wait()
-        while rig.fdc.read(4) == RQM | DIO | NDM | CB:
+        before = len(data)
+        while rig.fdc.read(4) == RQM | DIO | NDM | CB and len(data) < size:
+            assert rig.irqs[-1] == 1                # INT stays until the FIFO is empty
             data.append(rig.fdc.read(5))
-            if len(data) == 1024:
-                break
-        assert rig.irqs[-1] == 0 or len(data) == 1024
-    assert data == rig.image.read(16 * 512, 1024)
+        assert 0 in rig.irqs[-2:]               # at the end of the command it comes at once for the result
+        requests.append(len(data) - before)
+    return requests, data
+
+
+@pytest.mark.parametrize("configure, reads, first, writes", [
+    (None, 1, 1, 1), (0x00, 15, 16, 15), (0x07, 8, 16, 8), (0x0F, 1, 16, 1), (0x2F, 1, 1, 1)])
+def test_programmed_io_asks_as_the_fifo_says(configure, reads, first, writes):
+    rig = Rig().start()
+    if configure is not None:
+        rig.send(0x13, 0, configure, 0)
+    rig.send(0x03, 0xDF, 0x03)                  # ND
+    rig.send(0x46, 0, 0, 0, 17, 2, 18, 0x1B, 0xFF)
+    for sector in (16, 17):
+        requests, data = served_reads(rig, 512)
+        assert data == rig.image.read(sector * 512, 512)
+        assert set(requests[:-1]) == {reads} and requests[-1] in (reads, 512 % reads)
     assert rig.result() == [0x40, 0x80, 0, 1, 0, 1, 2]     # no TC: the end of the cylinder ends it
     rig.send(0x45, 0, 0, 0, 18, 2, 18, 0x1B, 0xFF)
-    assert rig.fdc.read(4) == RQM | NDM | CB and rig.irqs[-1] == 1
-    for _ in range(512):
-        rig.fdc.write(5, 0x77)
-    assert rig.irqs[-1] == 0
+    requests = []
+    while sum(requests) < 512:
+        if requests:
+            rig.wait()
+        assert rig.fdc.read(4) == RQM | NDM | CB and rig.irqs[-1] == 1
+        requests.append(0)
+        while rig.fdc.read(4) & RQM:
+            rig.fdc.write(5, 0x77)
+            requests[-1] += 1
+        assert rig.irqs[-1] == 0
+    assert requests[0] == first and set(requests[1:-1]) == {writes}
     rig.wait()
     assert rig.result()[:2] == [0x40, 0x80]
     assert rig.image.read(17 * 512, 512) == b"\x77" * 512
+
+
+def test_programmed_io_overruns():
+    """A host that does not come for its bytes at all: OR, and the controller is ready again."""
+    rig = Rig().start()
+    rig.send(0x03, 0xDF, 0x03)
+    rig.send(0x46, 0, 0, 0, 17, 2, 18, 0x1B, 0xFF)
+    rig.wait()
+    for _ in range(100):
+        rig.fdc.read(5)
+        if not rig.fdc.read(4) & RQM:
+            rig.wait()
+    late = rig.time
+    while rig.fdc.deadline != NEVER:
+        rig.time = rig.fdc.deadline
+        rig.fdc.expire()
+    assert rig.time - late < 1_000_000_000
+    assert rig.result()[:3] == [0x40, 0x10, 0] and rig.fdc.read(4) == RQM
+
+
+def test_format_by_programmed_io():
+    rig = Rig().start()
+    rig.send(0x03, 0xDF, 0x03)
+    rig.send(0x13, 0, 0x08, 0)
+    rig.send(0x4D, 0, 2, 18, 0x50, 0xE5)
+    for r in range(1, 19):
+        if r > 1:
+            rig.wait()
+        for value in (0, 0, r, 2):
+            assert rig.fdc.read(4) & RQM
+            rig.fdc.write(5, value)
+    rig.wait()
+    assert rig.result()[:3] == [0, 0, 0]
+    assert rig.image.read(0, 18 * 512) == b"\xe5" * (18 * 512)
+
+
+def test_power_down_until_a_reset():
+    rig = Rig().start()
+    assert rig.fdc.read(7) == 0x80
+    rig.fdc.write(4, 0x40)
+    assert rig.fdc.read(4) == 0 and rig.fdc.read(7) == 0
+    rig.fdc.write(5, 0x10)
+    assert rig.fdc.read(5) == 0 and rig.fdc.read(4) == 0
+    rig.fdc.write(4, 0x80)
+    rig.wait()
+    assert rig.sense() == [0xC0, 0] and rig.fdc.read(7) == 0x80
+    rig.send(0x10)
+    assert rig.result() == [0x90]
+
+
+def id_time(rig):
+    """From the command to the next ID mark that is on a multiple of the time between two."""
+    rig.time += -rig.time % 11_111_111 + 1_000
+    start = rig.time
+    rig.send(0x4A, 0)
+    rig.wait()
+    assert rig.result()[:3] == [0, 0, 0]
+    return rig.time - start
+
+
+def test_head_load_and_unload_times():
+    """HLT passes before a command if the head is not loaded; it stays loaded for HUT."""
+    rig = Rig(fast=False).start()
+    rig.send(0x03, 0xD2, 30 << 1)               # HUT 32 ms, HLT 60 ms
+    assert 60_000_000 < id_time(rig) < 72_000_000
+    assert id_time(rig) < 12_000_000
+    rig.time += 40_000_000
+    assert 60_000_000 < id_time(rig) < 72_000_000
+    rig.send(0x03, 0xD2, 0)                     # 0: 128 units
+    rig.time += 40_000_000
+    assert 256_000_000 < id_time(rig) < 268_000_000
 
 
 def test_disk_change_line():
@@ -553,27 +644,93 @@ def test_save_and_restore_in_the_middle_of_a_read():
     assert rig.result() == other.result() and rig.dma.memory == other.dma.memory
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_random_traffic_never_raises(seed):
-    rnd = random.Random(seed)
-    rig = Rig(size=rnd.choice([1474560, 368640, 163840]))
-    commands = [0x46, 0xC6, 0x45, 0xC5, 0x66, 0x4C, 0x49, 0x42, 0x4A, 0x4D, 0x56, 0x51, 0x59, 0x5D, 7, 8, 0xF, 0x8F, 3,
-                0x13]
-    for i in range(6000):
-        what = rnd.random()
-        if what < 0.75:
-            first = rig.fdc.command_count == 0
-            other = rnd.choice((0, 0, 1, 2, 2, 4, 9, 18, rnd.randrange(256)))
-            rig.fdc.write(5, rnd.choice(commands) if first else other)
-        elif what < 0.8:
-            rig.fdc.write(rnd.choice((2, 2, 2, 4, 7, 3, 0, 1, 6)), rnd.choice((0x1C, 0x1C, 0, rnd.randrange(256))))
-        elif what < 0.95:
-            rig.fdc.read(rnd.randrange(0x10000))
-        elif what < 0.96:
-            rig.fdc.insert(0, rig.disk) if rnd.random() < 0.5 else rig.fdc.eject(0)
-        rig.dma.room, rig.dma.source, rig.dma.at = rnd.choice((0, 4, 512, 4096)), bytes(4096), 0
-        rig.time += rnd.choice((100, 10_000, 5_000_000))
-        if rig.fdc.deadline <= rig.time:
+@pytest.mark.parametrize("command", [0x4D, 0x0D])
+def test_format_that_the_image_cannot_hold(command):
+    """Sectors of another size, too many of them, FM: an error at the end, and what is in the image stays."""
+    rig = Rig().start()
+    before = bytes(rig.image.data)
+    for ids, n, count, rate in (([(0, 0, 1, 3)], 3, 1, 0), ([(0, 0, r, 2) for r in range(19, 22)], 2, 3, 0),
+                                ([(0, 0, r, 2) for r in range(1, 10)], 2, 9, 2), ([(1, 0, 1, 2)], 2, 1, 0)):
+        rig.fdc.write(7, rate)
+        rig.dma.room, rig.dma.source, rig.dma.at = 4 * count, b"".join(map(bytes, ids)), 0
+        rig.send(command, 0, n, count, 0x50, 0xF6)
+        rig.wait()
+        assert rig.result()[:3] == [0x40, 4, 0]
+    assert rig.image.data == before
+
+
+def test_interleaved_format():
+    rig = Rig(size=1720320).start()             # 21 sectors, as distribution disks were formatted
+    order = [(i * 11) % 21 + 1 for i in range(21)]
+    rig.dma.room, rig.dma.source = 84, b"".join(bytes([0, 1, r, 2]) for r in order)
+    rig.send(0x4D, 4, 2, 21, 0x0C, 0xF6)
+    rig.wait()
+    assert rig.result()[:3] == [4, 0, 0]
+    assert rig.image.read(21 * 512, 21 * 512) == b"\xf6" * (21 * 512)
+
+
+def test_two_drives_with_different_disks():
+    rig = Rig().start()
+    other = FloppyMedium(Ram(737280, read_only=True))
+    rig.fdc.set_drive(1, 4)
+    rig.fdc.insert(1, other)
+    for drive, rate, eot, lba in ((1, 2, 9, 8), (0, 0, 18, 17), (1, 2, 9, 8)):
+        rig.fdc.write(7, rate)
+        assert rig.transfer(0x46, 0, 0, eot, eot=eot, drive=drive)[:3] == [drive, 0, 0]
+        assert rig.dma.memory == (rig.image, other.image)[drive].read(lba * 512, 512)
+    rig.send(0x04, 1)
+    assert rig.result() == [0x28 | 0x40 | 0x10 | 1]
+    rig.fdc.write(2, 0x3D)
+    assert rig.fdc.read(7) == 0x80
+    rig.fdc.write(2, 0x2D)                      # B's motor alone
+    assert rig.fdc.read(7) == 0x80
+    rig.fdc.write(2, 0x1D)                      # A's alone: B does not answer
+    assert rig.fdc.read(7) == 0
+
+
+STEPS = st.lists(st.one_of(
+    st.tuples(st.just("command"), st.integers(0, 255), st.binary(min_size=8, max_size=8)),
+    st.tuples(st.just("likely"), st.sampled_from([0x46, 0xC6, 0x45, 0xC5, 0x66, 0x4C, 0x49, 0x42, 0x4A, 0x4D, 0x56, 0x51, 0x59,
+                                                  0x5D, 7, 8, 0xF, 0x8F, 3, 0x13]),
+              st.lists(st.sampled_from([0, 1, 2, 4, 9, 18, 255]), min_size=8, max_size=8)),
+    st.tuples(st.just("write"), st.integers(0, 7), st.integers(0, 255)),
+    st.tuples(st.just("read"), st.integers(0, 7), st.integers(1, 40)),
+    st.tuples(st.just("time"), st.sampled_from([100, 10_000, 5_000_000, 500_000_000])),
+    st.tuples(st.just("disk"), st.booleans()),
+    st.tuples(st.just("dma"), st.sampled_from([0, 4, 512, 4096]))), max_size=30)
+
+
+@given(size=st.sampled_from([163840, 368640, 1474560]), steps=STEPS)
+@settings(max_examples=60, deadline=None)
+def test_nothing_raises_and_a_reset_brings_it_back(size, steps):
+    rig = Rig(size=size).start()
+    rig.dma.source = bytes(4096)
+    for what, *args in steps:
+        if what in ("command", "likely"):
+            for value in (args[0], *args[1]):
+                rig.fdc.write(5, value)
+        elif what == "write":
+            rig.fdc.write(*args)
+        elif what == "read":
+            for _ in range(args[1]):
+                rig.fdc.peek(args[0])
+                rig.fdc.read(args[0])
+        elif what == "time":
+            rig.time += args[0]
+        elif what == "disk":
+            rig.fdc.insert(0, rig.disk) if args[0] else rig.fdc.eject(0)
+        else:
+            rig.dma.room, rig.dma.at = args[0], 0
+        while rig.fdc.deadline <= rig.time:
             rig.fdc.expire()
         if rig.fdc.seek_deadline <= rig.time:
             rig.fdc.seek_expire()
+    rig.fdc.insert(0, rig.disk)
+    rig.start()
+    rig.send(0x07, 0)
+    rig.wait()
+    assert rig.sense() in ([0x20, 0], [0x70, 0])            # 79 steps may not be enough
+    rig.send(0x07, 0)
+    rig.wait()
+    assert rig.sense() == [0x20, 0]
+    assert rig.transfer(0x46, 0, 0, 1)[:3] == [0, 0, 0]

@@ -2,9 +2,11 @@
 
 import os
 import random
+from contextlib import closing
 
 import pytest
 
+from emu.media.detect import FLOPPY, detect
 from emu.media.errors import MediaError
 from emu.media.floppy import BY_SIZE, FORMATS, FloppyMedium, format_for
 from emu.media.image import RawImage
@@ -126,6 +128,39 @@ def test_floppy_of_the_wrong_size(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(MediaError, match="is empty"):
         open_floppy(path)
+
+
+def boot_sector(cylinders, heads, sectors):
+    """A FAT boot sector that describes a disk."""
+    block = bytearray(512)
+    block[:3] = b"\xeb\x3c\x90"
+    for at, value in ((0x0B, 512), (0x13, cylinders * heads * sectors), (0x18, sectors), (0x1A, heads)):
+        block[at:at + 2] = value.to_bytes(2, "little")
+    block[510:] = b"\x55\xaa"
+    return bytes(block)
+
+
+@pytest.mark.parametrize("told, size, form", [
+    ((80, 1, 9), None, (80, 1, 9, 250)), ((40, 2, 9), None, (40, 2, 9, 250)), ((80, 1, 8), None, (80, 1, 8, 250)),
+    ((80, 2, 17), None, (80, 2, 17, 500)), ((81, 2, 18), None, (81, 2, 18, 500)), ((80, 2, 38), None, (80, 2, 38, 1000)),
+    ((80, 2, 22), None, (80, 2, 22, 500)),
+    ((40, 2, 36), None, (80, 2, 18, 500)),              # the size alone says 1.44M: no drive has made such a disk
+    ((80, 2, 9), 100 * 512, (80, 2, 9, 250)),           # the end was left out
+    ((100, 2, 9), None, (80, 2, 18, 500)),
+])
+def test_floppy_formats_that_the_boot_sector_tells(tmp_path, told, size, form):
+    path = tmp_path / "f"
+    path.write_bytes(boot_sector(*told).ljust(size or told[0] * told[1] * told[2] * 512, b"\0"))
+    assert detect(path).kind == FLOPPY
+    with closing(open_floppy(path)) as disk:
+        assert (disk.format.cylinders, disk.format.heads, disk.format.sectors, disk.format.rate) == form
+
+
+def test_a_write_protected_floppy(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(bytes(737280))
+    with closing(open_floppy(path, read_only=True)) as disk:
+        assert disk.read_only and disk.format.name == "720K"
 
 
 def test_disk_writes_or_keeps(tmp_path):

@@ -12,7 +12,7 @@ from emu.devices.fdc_registers import (
 FLOAT = 0xFF                    # status registers A and B are not driven in AT mode
 RESET_TIME = 20_000             # ns from the end of a reset to its interrupt
 FIFO_BYTES = 16
-PATIENCE = 400_000_000          # ns that a disk waits for programmed I/O: no real one waits at all
+PATIENCE = 50_000_000           # ns that a disk waits for programmed I/O: no real one waits at all
 
 
 class Fdc(Commands, Component):

@@ -59,6 +59,8 @@ class Commands:
             elif action == END:
                 self._end()
             elif action == HOST:                # programmed I/O came too late
+                self.int_pending = False        # a new edge for the result: Linux without DMA ends its reads so
+                self.update_irq()
                 self._fail(OR)
         except (OSError, ValueError):           # the host cannot read or write the image: a bad sector
             self._fail(DE)

@@ -66,7 +66,6 @@ def test_a_floppy_is_formatted_and_starts(dos, tmp_path, start):
     assert data[-512:] == b"\xf6" * 512                         # what FORMAT fills with
     with Machine(floppy=Floppy(str(path), keep_writes=False), **SETTINGS) as pc:
         assert "1,345,536 bytes free" in starts(pc, "A")
-        pc.screenshot().save("/tmp/fl/dos_f2.png")
 
 
 def test_a_hard_disk_is_set_up_and_starts(dos, tmp_path):
@@ -81,4 +80,3 @@ def test_a_hard_disk_is_set_up_and_starts(dos, tmp_path):
         copy_dos(pc, "c")
     with Machine(disk=Disk(str(path), keep_writes=False), boot="disk", **SETTINGS) as pc:
         assert "SET UP" not in starts(pc, "C")                  # the label is the boot sector's alone
-        pc.screenshot().save("/tmp/fl/dos_h2.png")

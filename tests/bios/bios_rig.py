@@ -7,6 +7,7 @@ from emu import Machine
 from emu.machine.boot_rom import assemble
 
 MAIL = 0x600
+CODE = 0x700                # what is called: an INT and RET, unless a test says otherwise
 BUFFER = 0x9000             # for what services read and write; up to the EBDA it is the tests'
 IDLE, CALL, DONE = 0, 1, 2
 CF, ZF, IF = 0x001, 0x040, 0x200
@@ -25,9 +26,6 @@ next:
     F4                      ; hlt
     80 3E 00 06 01          ; cmp byte [600h], 1
     75 {next}               ; jne next
-    A0 01 06                ; mov al, [601h]
-    A2 {w:vector}           ; mov [vector], al
-    EB 00                   ; jmp $ + 2
     66 8B 1E 08 06          ; mov ebx, [608h]
     66 8B 0E 0C 06          ; mov ecx, [60Ch]
     66 8B 16 10 06          ; mov edx, [610h]
@@ -39,9 +37,7 @@ next:
     FF 36 24 06             ; push word [624h]
     8E 1E 20 06             ; mov ds, [620h]
     9D                      ; popf
-    CD                      ; int vector
-vector:
-    00                      ;
+    36 FF 16 26 06          ; call word ss:[626h]
     9C                      ; pushf
     1E                      ; push ds
     16                      ; push ss
@@ -56,6 +52,7 @@ vector:
     8C 06 22 06             ; mov [622h], es
     8F 06 20 06             ; pop word [620h]
     8F 06 24 06             ; pop word [624h]
+    89 26 28 06             ; mov [628h], sp
     C6 06 00 06 02          ; mov byte [600h], 2
     FB                      ; sti
     EB {next}               ; jmp next
@@ -83,6 +80,8 @@ class Regs:
     ds: int = 0
     es: int = 0
     flags: int = IF
+    target: int = CODE
+    sp: int = 0
 
     @property
     def ah(self):
@@ -107,7 +106,7 @@ class Regs:
         raise AttributeError(name)
 
 
-_LAYOUT = "<7I3H"
+_LAYOUT = "<7I5H"
 
 
 class BiosRig:
@@ -131,9 +130,10 @@ class BiosRig:
     def __exit__(self, *_exc):
         self.pc.close()
 
-    def start(self, vector, **registers):
-        """Begin a call (in the guest's time, at its next timer tick)."""
+    def start(self, vector, code=None, **registers):
+        """Begin a call (in the guest's time, at its next timer tick) of an INT, or of ``code``, which ends with RET."""
         values = Regs(**registers)
+        self.pc.memory.write(CODE, code or bytes((0xCD, vector, 0xC3)))
         self.pc.memory.write(MAIL, bytes((IDLE, vector, 0, 0)) + struct.pack(_LAYOUT, *(getattr(values, f.name) for f in fields(values))))
         self.pc.memory.write(MAIL, bytes((CALL,)))
 
@@ -146,9 +146,9 @@ class BiosRig:
             raise AssertionError("the call does not come back:\n" + "\n".join(self.pc.screen_text()))
         return Regs(*struct.unpack(_LAYOUT, self.pc.memory.read(MAIL + 4, struct.calcsize(_LAYOUT))))
 
-    def call(self, vector, **registers):
-        """An INT with registers (what is not named is 0, interrupts are on): the registers after it."""
-        self.start(vector, **registers)
+    def call(self, vector, code=None, **registers):
+        """An INT, or ``code``, with registers (what is not named is 0, interrupts are on): the registers after it."""
+        self.start(vector, code, **registers)
         return self.result()
 
     def read(self, address, layout):

@@ -87,27 +87,21 @@ def test_mode_information(video, number, width, height, bits):
     assert not any(info["rest"])
 
 
+SET_BAR_0 = bytes.fromhex("66B8 10100080 BAF80C 66EF BAFC0C 6689D8 66EF C3")         # of 00:02.0, to EBX
+
+
 def test_frame_buffer_is_where_pci_has_it(video):
     """Moved by the guest, it is found at its new place."""
-    video.code(bytes.fromhex("66B8 10100080 BAF80C 66EF BAFC0C 66B8 000000E1 66EF C3"))  # BAR 0 of 00:02.0
-    video.code(bytes.fromhex("66B8") + (0x80001010).to_bytes(4, "little") + bytes.fromhex("BAF80C 66EF BAFC0C 6689D8 66EF C3"))
-    before = information_linear(video)
+    before = information(video, 0x112)["linear"]
+    video.code(SET_BAR_0)
     video.call(0, bx=0xE1000000)
     video.code(INT_10)
     try:
         assert information(video, 0x112)["linear"] == 0xE1000000
     finally:
-        video.code(bytes.fromhex("66B8") + (0x80001010).to_bytes(4, "little") + bytes.fromhex("BAF80C 66EF BAFC0C 6689D8 66EF C3"))
+        video.code(SET_BAR_0)
         video.call(0, bx=before)
         video.code(INT_10)
-
-
-def information_linear(video):
-    code = video.read(0x700, 32)
-    video.code(INT_10)
-    linear = information(video, 0x112)["linear"]
-    video.code(code)
-    return linear
 
 
 @pytest.mark.parametrize("number, width, height, bits", SOME, ids=lambda value: str(value))

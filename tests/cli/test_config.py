@@ -82,3 +82,18 @@ def test_firmware(tmp_path):
         MachineConfig(bios=tmp_path / "odd").bios_path()
     with pytest.raises(ConfigError, match="not a regular file"):
         MachineConfig(bios=tmp_path).bios_path()
+
+
+@pytest.mark.parametrize("drives, wanted, kinds", [
+    (None, [], [4, 0]), (None, [2], [2, 0]), (None, [4, 1], [4, 1]), ([], [], [0, 0]), ("2.88M", [4], [5, 0]),
+    (["none", "360K"], [], [0, 1]), (["1.2M", "720K"], [1], [2, 3])])
+def test_floppy_drives(drives, wanted, kinds):
+    assert MachineConfig(floppy_drives=drives).floppy_kinds(wanted) == kinds
+
+
+@pytest.mark.parametrize("values, says", [
+    ({"floppy_drives": ["8-inch"]}, "there is no '8-inch'"), ({"floppy_drives": ["720K"] * 3}, "too many"),
+    ({"floppy_drives": ["none", "1.44M"], "floppies": ["a"]}, "no drive for one"), ({"floppy_drives": [], "floppies": ["a"]}, "no drive for one")])
+def test_floppy_drives_that_cannot_be(values, says):
+    with pytest.raises(ConfigError, match=says):
+        MachineConfig.make(**values)

@@ -2,6 +2,8 @@
 
 ATA/ATAPI-5 (T13/1321D), chapter 8; the 48-bit and flush commands ATA/ATAPI-6 (T13/1410D).
 """
+from emu.buffers import first, total
+
 from .ata_identify import BLOCK_LIMIT, identify_disk
 from .ide_state import ABRT, ATA, BUFFER, DF, DRDY, DSC, ERR, IDNF, LBA, MORE, SILENT, UNC, WP
 
@@ -35,7 +37,8 @@ DATA = {
 
 
 class AtaDisk:
-    """A hard disk over a backend: ``size`` in bytes, ``read_only``, read(offset, n), write(offset, data), flush().
+    """A hard disk over a backend: ``size`` in bytes, ``read_only``, read(offset, n), read_into(offset, buffers),
+    write(offset, data), flush().
 
     The geometry is the translation that IDENTIFY DEVICE announces; by default 16 heads of 63 sectors.
     """
@@ -119,10 +122,12 @@ class AtaDisk:
             block = SECTOR * (drive.multiple if multiple else 1)
             if outward:
                 channel.begin(min(count * SECTOR, BUFFER), block, outward=True, dma=bool(dma), quiet=True)
+            elif dma:
+                channel.begin(0, block, dma=True)       # read when it is known where it goes
             else:
                 size = self._fill(channel, drive)
                 if size:
-                    channel.begin(size, block, dma=bool(dma), finish=MORE if drive.left else SILENT)
+                    channel.begin(size, block, finish=MORE if drive.left else SILENT)
 
     def _fill(self, channel, drive):
         """Read the next sectors into the buffer; returns their bytes, 0 if the command failed."""
@@ -137,44 +142,67 @@ class AtaDisk:
             channel.fail(UNC)
             return 0
         channel.buffer[:len(data)] = data
+        self._advance(channel, drive, count)
+        return len(data)
+
+    def _advance(self, channel, drive, count):
+        """That many more sectors are through; after the last the task file says where it is."""
         drive.lba += count
         drive.left -= count
         if drive.left == 0:
-            self._place(channel, drive, drive.lba - 1, extended)
+            self._place(channel, drive, drive.lba - 1, DATA[drive.command][3])
             drive.count = drive.hob_count = 0
-        return len(data)
 
-    def _drain(self, channel, drive):
-        """Write the buffer to the disk; False if the command failed."""
-        count = channel.filled // SECTOR
-        extended = DATA[drive.command][3]
+    def _drain(self, channel, drive, data):
+        """Write whole sectors to the disk; False if the command failed."""
+        count = len(data) // SECTOR
         try:
-            self.backend.write(drive.lba * SECTOR, bytes(channel.buffer[:channel.filled]))
+            self.backend.write(drive.lba * SECTOR, data)
             if not drive.write_cache and drive.left == count:
                 self.backend.flush()
         except OSError:
-            self._place(channel, drive, drive.lba, extended)
+            self._place(channel, drive, drive.lba, DATA[drive.command][3])
             channel.fail(ABRT, DRDY | DF | DSC | ERR)
             return False
-        drive.lba += count
-        drive.left -= count
-        if drive.left == 0:
-            self._place(channel, drive, drive.lba - 1, extended)
-            drive.count = drive.hob_count = 0
+        self._advance(channel, drive, count)
         return True
+
+    def read_direct(self, channel, drive, views):
+        """Read whole sectors into the bus master's buffers; returns the bytes, 0 if they have to come by the channel's buffer."""
+        count = min(total(views) // SECTOR, drive.left)
+        try:
+            if count:
+                self.backend.read_into(drive.lba * SECTOR, first(views, count * SECTOR))
+        except OSError:
+            return 0                            # sector by sector up to the bad one
+        self._advance(channel, drive, count)
+        if drive.left == 0:
+            channel.done()
+        return count * SECTOR
+
+    def write_direct(self, channel, drive, views):
+        """Write whole sectors from the bus master's buffers; returns the bytes, 0 if they have to come by the channel's buffer."""
+        size = min(total(views) // SECTOR, drive.left) * SECTOR
+        if not size or not self._drain(channel, drive, views[0][:size] if len(views[0]) >= size else b"".join(first(views, size))):
+            return 0
+        self._written(channel, drive)
+        return size
 
     def proceed(self, channel, drive):
         """The channel's buffer is full (writing) or empty (reading)."""
         if channel.outward:
-            if self._drain(channel, drive):
-                if drive.left:
-                    channel.more(min(drive.left * SECTOR, BUFFER))
-                else:
-                    channel.done()
+            if self._drain(channel, drive, bytes(channel.buffer[:channel.filled])):
+                self._written(channel, drive)
         else:
             size = self._fill(channel, drive)
             if size:
                 channel.more(size, MORE if drive.left else SILENT)
+
+    def _written(self, channel, drive):
+        if drive.left:
+            channel.more(min(drive.left * SECTOR, BUFFER))
+        else:
+            channel.done()
 
     def pending(self, channel, drive):
         """Bytes of the command beyond those in the buffer."""

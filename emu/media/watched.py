@@ -20,6 +20,14 @@ class Watched:
             self._tell(error)
             raise
 
+    def read_into(self, offset, views):
+        """Read from ``offset`` on into buffers."""
+        try:
+            self.medium.read_into(offset, views)
+        except OSError as error:
+            self._tell(error)
+            raise
+
     def write(self, offset, data):
         """Write ``data`` at ``offset``."""
         try:

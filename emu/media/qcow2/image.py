@@ -10,8 +10,11 @@ and not used; while an image is open they are announced by its dirty bit (versio
 import struct
 from array import array
 
+from emu.buffers import fill, first, skip, total
+
 from ..errors import MediaError, reason
 from ..hostfile import HostFile
+from ..medium import Medium
 from . import compression
 from .header import AUTOCLEAR_AT, CORRUPT, DIRTY, INCOMPATIBLE_AT, read_header
 from .refcounts import Refcounts, read_table
@@ -20,7 +23,7 @@ from .tables import COPIED, NOTHING, PACKED, PLACE, PLAIN, ZERO, ZEROS, Entry, L
 _UNPACKED_BYTES = 4 << 20
 
 
-class Qcow2Image:
+class Qcow2Image(Medium):
     """An image; offsets and lengths are bytes.  ``backing`` is the open medium below it, or None.  ``tidy``: look for
     clusters that are counted and not used even if it was closed well.
 
@@ -146,6 +149,23 @@ class Qcow2Image:
                 parts.append(bytes(size))
             offset += size
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def read_into(self, offset, views):
+        """As ``read``, into buffers; what lies outside the medium is zeros."""
+        self.accesses += 1
+        inside = max(0, min(total(views), self.size - offset))
+        for kind, place, size in self._runs(offset, inside):
+            here, views = first(views, size), skip(views, size)
+            if kind == PLAIN:
+                self._file.read_into(place, here)
+            elif kind == NOTHING and self.backing is not None:
+                self.backing.read_into(offset, here)
+            elif kind == PACKED:
+                fill(here, self._packed(place)[offset % self._cluster:][:size])
+            else:
+                fill(here, b"")
+            offset += size
+        fill(views, b"")
 
     def _below(self, offset, size):
         return self.backing.read(offset, size).ljust(size, b"\0") if offset < self.backing.size else bytes(size)
@@ -361,12 +381,6 @@ class Qcow2Image:
             self._file.close()
             if self.backing is not None:
                 self.backing.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()
 
 
 def _zeros(view):

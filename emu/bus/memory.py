@@ -298,6 +298,8 @@ class Memory(Component):
 
     def spans(self, addr, size, write):
         """(backing offset, bytes) of the parts of a range in order, or None where some of it is no plain memory."""
+        if 0x100000 <= addr and addr + size <= self.ram_size and not addr - 0x1000 < self.apic_page < addr + size:
+            return [(addr, size)]
         out, lead = [], self.write_offset if write else self.read_offset
         while size > 0:
             addr &= 0xFFFFFFFF

@@ -2,6 +2,8 @@
 
 from emu.buffers import fill, total
 
+HELD_SECONDS = 0.5              # how long a medium may hold back what was written
+
 
 class Medium:
     """Bytes to be read.  A context manager that closes it."""
@@ -18,6 +20,10 @@ class Medium:
 
     def flush(self):
         """Nothing to do."""
+
+    def settle(self, most=0, seconds=0.0):
+        """Some hold back a part of what was written, which dying loses unless it was flushed.  This ends that, if it is as much as
+        ``most`` bytes or as old as ``seconds``."""
 
     def __enter__(self):
         return self

@@ -44,6 +44,13 @@ class Watched:
             self._tell(error)
             raise
 
+    def settle(self, most=0, seconds=0.0):
+        """Write what is held back, where a medium does that."""
+        try:
+            self.medium.settle(most, seconds)
+        except OSError as error:
+            self._tell(error)
+
     def _tell(self, error):
         self._told = True
         self._failed(MediaError(error.filename or self.medium.path, reason(error)))

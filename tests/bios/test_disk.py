@@ -246,3 +246,29 @@ def test_four_disks(boot, media, tmp_path):
         off, seg = rig.read(vector * 4, "HH")
         cylinders, heads = rig.read(seg * 16 + off, "HB")
         assert (cylinders, heads) == ((DISK_SECTORS + 1008 * number) // 1008, 16) and rig.read(seg * 16 + off + 14, "B") == 63
+
+
+def test_three_disks_and_a_cd(boot, media, tmp_path):
+    """The CD is the second channel's master, where QEMU has it; the third disk is its slave.  All of them are read and written."""
+    paths = []
+    for n in range(3):
+        paths.append(bios_media.disk(tmp_path / f"{n}.img"))
+        with open(paths[n], "r+b") as file:
+            file.seek(9 * 512)
+            file.write(b"disk %d" % n)
+    rig = boot(disks=[Disk(p) for p in paths], cdrom=media["cd"], boot="disk", snapshot=False)
+    assert rig.read(0x475, "B") == 3
+    for n, (base, unit) in enumerate(((0x1F0, 0xE0), (0x1F0, 0xF0), (0x170, 0xF0))):
+        assert not extended(rig, 0x42, drive=0x80 + n, lba=9).cf and rig.get(6, DATA) == b"disk %d" % n
+        rig.put(b"back %d" % n, DATA)
+        assert not extended(rig, 0x43, drive=0x80 + n, lba=10).cf
+        rig.put(struct.pack("<H", 30))
+        rig.call(0x13, eax=0x4800, edx=0x80 + n, esi=BUFFER)
+        off, seg = rig.read(BUFFER + 26, "HH")
+        assert rig.read(seg * 16 + off, "HHB")[::2] == (base, unit)
+        assert not extended(rig, 0x42, drive=0xE0, lba=16).cf and rig.get(6, DATA) == b"\x01CD001"
+    rig.pc.close()
+    for n, path in enumerate(paths):
+        with open(path, "rb") as file:
+            file.seek(10 * 512)
+            assert file.read(6) == b"back %d" % n

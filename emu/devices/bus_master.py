@@ -52,6 +52,8 @@ class BusMaster(pci.PciFunction):
     deadline1: u64
     irq14: Wire(u8)
     irq15: Wire(u8)
+    over0: Wire()           # all of a command's data are through
+    over1: Wire()
     now: Wire(ret=u64)
 
     bus_master_ports = (
@@ -153,16 +155,20 @@ class BusMaster(pci.PciFunction):
     @hot
     def expire0(self) -> None:
         self.deadline0 = NEVER
-        self.run(0)
+        over: bool = self.run(0)
+        if over:
+            self.over0()
 
     @hot
     def expire1(self) -> None:
         self.deadline1 = NEVER
-        self.run(1)
+        over: bool = self.run(1)
+        if over:
+            self.over1()
 
     @cold
-    def run(self, channel: u8) -> None:
-        """Move the data of the whole transfer along the PRD table.
+    def run(self, channel: u8) -> bool:
+        """Move the data of the whole transfer along the PRD table; true if that ends the command.
 
         Ends as the data sheet's table of BMISTA has it: drive and table end together, INTERRUPT without ACTIVE; the
         table is longer, both; the table is shorter, neither, and the drive goes on waiting.
@@ -186,7 +192,7 @@ class BusMaster(pci.PciFunction):
                 break
         if ended and moved == size:
             master.status &= ~ACTIVE
-        drive.dma_settle()
+        return drive.dma_settle()
 
     def _regions(self, entry, wanted):
         """((address, bytes), ...) of a table's entries, up to ``wanted`` bytes or its end; and whether the last one ends it."""

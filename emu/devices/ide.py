@@ -497,12 +497,10 @@ class IdeChannel(Component):
         return moved
 
     def dma_settle(self):
-        """After memory is up to date: end the command if all of its data is through.  True when it is over."""
-        if self.phase in (DMA_IN, DMA_OUT):
-            if self.position < self.filled or self.finish == MORE:
-                return False
-            self._stop()
-            self.end_command()
+        """After memory is up to date: end the DMA phase if all data are through.  True if end_command() is to follow."""
+        if self.phase not in (DMA_IN, DMA_OUT) or self.position < self.filled or self.finish == MORE:
+            return False
+        self._stop()
         return True
 
     def peek(self, offset):

@@ -240,7 +240,7 @@ def test_debian_from_its_disk(debian, tmp_path):
         killed_while_it_writes(disk, 20 + 5 * n)
         assert "ERROR" not in qemu.img("check", "-f", "qcow2", disk, code=(0, 3))
         with installed(disk) as pc:
-            assert "recovering journal" in pc.serial_text(), pc.serial_text()[-2000:]
+            assert "recovery complete" in ask(pc, "dmesg | grep EXT4")          # by the kernel: its journal was not empty
             assert "kept" in ask(pc, "cat /root/note; rm -rf /root/x")
             off(pc)
         qemu.whole(disk)

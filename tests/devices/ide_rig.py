@@ -74,6 +74,7 @@ class Rig:
         self.bus_master.memory = self.memory
         self.bus_master.channels = [self.channel, ide.IdeChannel()]
         self.bus_master.irq14 = self.irqs.append
+        self.bus_master.over0 = self.channel.end_command
         for index, device in enumerate((master, slave)):
             if device is not None:
                 self.channel.attach(index, device)

@@ -17,6 +17,15 @@
 #define DRQ 0x08
 #define ERR 0x01
 
+/* Error register */
+#define UNC 0x40
+#define ABRT 0x04
+
+/* Device control */
+#define NO_INTERRUPTS 0x0A
+#define INTERRUPTS 0x08
+#define SRST 0x04
+
 #define READ_SECTORS 0x20
 #define READ_SECTORS_EXT 0x24
 #define WRITE_SECTORS 0x30
@@ -51,10 +60,16 @@ static int wait_status(u16 base, u8 bits)
     return -1;
 }
 
+/* A read of the port takes some 500 ns on a board. */
+static void delay(u16 control, u16 reads)
+{
+    while (reads--)
+        inb(control);
+}
+
 static void short_delay(u16 control)
 {
-    for (u8 i = 0; i < 4; i++)
-        inb(control);
+    delay(control, 4);
 }
 
 static void data_in(u16 port, u16 seg, u32 off, u32 bytes)
@@ -90,16 +105,16 @@ static int select(const struct drive *d, u8 bits)
 }
 
 /* Select, address and start a command on up to 256 sectors. */
-static int start(const struct drive *d, u8 command, u8 command_ext, u32 lba, u32 count)
+static int start(const struct drive *d, u8 command, u8 command_ext, u64 lba, u32 count)
 {
     if (select(d, 0x40))
         return -1;
-    outb(d->control, 0x0A);                     /* no interrupts */
+    outb(d->control, NO_INTERRUPTS);
     if (lba + count > 0x0FFFFFFF) {
         outb(d->base + COUNT, count >> 8);
         outb(d->base + LBA_LOW, lba >> 24);
-        outb(d->base + LBA_MID, 0);
-        outb(d->base + LBA_HIGH, 0);
+        outb(d->base + LBA_MID, lba >> 32);
+        outb(d->base + LBA_HIGH, lba >> 40);
         command = command_ext;
     }
     outb(d->base + COUNT, (u8)count);
@@ -113,19 +128,47 @@ static int start(const struct drive *d, u8 command, u8 command_ext, u32 lba, u32
     return 0;
 }
 
-/* 512-byte sectors to or from seg:off; a result as INT 13h gives it. */
-int ata_transfer(const struct drive *d, u32 lba, u32 count, u16 seg, u32 off, int write)
+/* What INT 13h says of a status after which the drive does not go on; DISK_OK if it is none. */
+static int outcome(const struct drive *d, int status, int write)
 {
-    while (count) {
-        u32 n = count > 128 ? 128 : count;
+    if (status < 0)
+        return DISK_TIMEOUT;
+    if (!(status & (ERR | DF)))
+        return DISK_OK;
+    u8 error = inb(d->base + ERROR);
+    if (status & DF)
+        return write ? DISK_WRITE_FAULT : DISK_FAILED;
+    if (write)
+        return error & ABRT ? DISK_PROTECTED : error & UNC ? DISK_WRITE_FAULT : DISK_NO_SECTOR;
+    return error & UNC ? DISK_BAD_DATA : error & ABRT ? DISK_FAILED : DISK_NO_SECTOR;
+}
+
+/* Have what was written on the medium. */
+static int flush(const struct drive *d)
+{
+    outb(d->base + STATUS, FLUSH_CACHE);
+    short_delay(d->control);
+    int status = wait_status(d->base, 0);
+    return status < 0 ? DISK_TIMEOUT : status & (ERR | DF) ? DISK_WRITE_FAULT : DISK_OK;
+}
+
+/* 512-byte sectors to or from seg:off; a result as INT 13h gives it, and in *count how many were transferred. */
+int ata_transfer(const struct drive *d, u64 lba, u32 *count, u16 seg, u32 off, int write)
+{
+    u32 left = *count;
+    int result = DISK_OK;
+    *count = 0;
+    while (left && !result) {
+        u32 n = left > 128 ? 128 : left, i;
         if (start(d, write ? WRITE_SECTORS : READ_SECTORS, write ? WRITE_SECTORS_EXT : READ_SECTORS_EXT, lba, n))
             return DISK_TIMEOUT;
-        for (u32 i = 0; i < n; i++) {
+        for (i = 0; i < n; i++) {
             int status = wait_status(d->base, DRQ);
-            if (status < 0)
-                return DISK_TIMEOUT;
-            if (status & (ERR | DF) || !(status & DRQ))
-                return DISK_NO_SECTOR;
+            result = outcome(d, status, write);
+            if (!result && !(status & DRQ))
+                result = DISK_FAILED;
+            if (result)
+                break;
             if (write)
                 data_out(d->base + DATA, seg, off, 512);
             else
@@ -133,35 +176,46 @@ int ata_transfer(const struct drive *d, u32 lba, u32 count, u16 seg, u32 off, in
             off += 512;
             yield();
         }
+        if (!result)
+            result = outcome(d, wait_status(d->base, 0), write);
+        if (write && result && i)
+            i--;                                /* the drive had the data of the sector that failed */
+        *count += i;
         lba += n;
-        count -= n;
+        left -= n;
     }
-    int status = wait_status(d->base, 0);
-    if (write && status >= 0 && !(status & (ERR | DF))) {
-        outb(d->base + STATUS, FLUSH_CACHE);
-        short_delay(d->control);
-        wait_status(d->base, 0);
-    }
-    outb(d->control, 0x08);
-    return status < 0 ? DISK_TIMEOUT : status & (ERR | DF) ? DISK_NO_SECTOR : DISK_OK;
+    if (write && !result && (result = flush(d)))
+        *count = 0;                             /* any of them may be lost */
+    outb(d->control, INTERRUPTS);
+    return result;
 }
 
-int ata_verify(const struct drive *d, u32 lba, u32 count)
+int ata_verify(const struct drive *d, u64 lba, u32 count)
 {
     while (count) {
         u32 n = count > 256 ? 256 : count;
         if (start(d, READ_VERIFY, READ_VERIFY_EXT, lba, n))
             return DISK_TIMEOUT;
-        int status = wait_status(d->base, 0);
-        outb(d->control, 0x08);
-        if (status < 0)
-            return DISK_TIMEOUT;
-        if (status & (ERR | DF))
-            return DISK_NO_SECTOR;
+        int result = outcome(d, wait_status(d->base, 0), 0);
+        outb(d->control, INTERRUPTS);
+        if (result)
+            return result;
         lba += n;
         count -= n;
     }
     return DISK_OK;
+}
+
+/* INT 13h, 00h and 0Dh: SRST, for both drives of the channel, whatever they were doing. */
+int ata_reset(const struct drive *d)
+{
+    outb(d->control, NO_INTERRUPTS | SRST);
+    delay(d->control, 20);
+    outb(d->control, NO_INTERRUPTS);
+    delay(d->control, 4000);             /* 2 ms */
+    int result = wait_status(d->base, 0) < 0 || select(d, 0x40) ? DISK_TIMEOUT : DISK_OK;
+    outb(d->control, INTERRUPTS);
+    return result;
 }
 
 /* A packet; of what comes, `skip` bytes are dropped, `length` stored at seg:off, and the rest dropped. */
@@ -169,7 +223,7 @@ static int packet_in(struct drive *d, const u8 *packet, u16 seg, u32 off, u32 sk
 {
     if (select(d, 0))
         return DISK_TIMEOUT;
-    outb(d->control, 0x0A);
+    outb(d->control, NO_INTERRUPTS);
     outb(d->base + FEATURES, 0);
     outb(d->base + LBA_MID, (u8)CD_BLOCK);
     outb(d->base + LBA_HIGH, CD_BLOCK >> 8);
@@ -193,7 +247,7 @@ static int packet_in(struct drive *d, const u8 *packet, u16 seg, u32 off, u32 sk
         drop(d->base, bytes - part);
         yield();
     }
-    outb(d->control, 0x08);
+    outb(d->control, INTERRUPTS);
     if (status < 0)
         return DISK_TIMEOUT;
     if (status & (ERR | DF)) {
@@ -254,10 +308,11 @@ int atapi_read(struct drive *d, u32 lba, u32 blocks, u16 seg, u32 off, u32 skip,
 static void translate(struct drive *d)
 {
     u32 cylinders = d->phys_cylinders, heads = d->phys_heads, spt = d->phys_spt;
+    u32 sectors = d->sectors_high ? 0xFFFFFFFF : d->sectors;
     if (!cylinders || !heads || !spt) {
         heads = 16;
         spt = 63;
-        cylinders = d->sectors / (16 * 63);
+        cylinders = sectors / (16 * 63);
     }
     if (cylinders > 1024 && cylinders * heads <= 131072) {
         while (cylinders > 1024 && heads < 128) {
@@ -267,11 +322,11 @@ static void translate(struct drive *d)
     } else if (cylinders > 1024) {
         spt = 63;
         heads = 16;
-        while (heads < 256 && d->sectors / 63 / heads > 1024)
+        while (heads < 256 && sectors / 63 / heads > 1024)
             heads <<= 1;
         if (heads > 255)
             heads = 255;
-        cylinders = d->sectors / 63 / heads;
+        cylinders = sectors / 63 / heads;
     }
     d->translated = cylinders != d->phys_cylinders;
     d->cylinders = cylinders > 1024 ? 1024 : cylinders;
@@ -282,7 +337,7 @@ static void translate(struct drive *d)
 /* Fixed disk parameter table in the extended BIOS data area; INT 41h and 46h point at them. */
 static void parameter_table(const struct drive *d, u8 number)
 {
-    u16 ebda = peek16(BDA, BDA_EBDA), at = 0x3D + 16 * number;
+    u16 ebda = peek16(BDA, BDA_EBDA), at = EBDA_DISK_TABLES + 16 * number;
     u8 table[16];
     memset(table, 0, sizeof table);
     *(u16 *)&table[0] = d->cylinders;
@@ -318,7 +373,7 @@ static void identify(struct drive *d, u8 channel, u8 unit)
     outb(d->base + LBA_LOW, 0xAA);
     if (inb(d->base + COUNT) != 0x55 || inb(d->base + LBA_LOW) != 0xAA || (inb(d->base + DEVICE) & 0x10) != unit << 4)
         return;
-    outb(d->control, 0x0A);
+    outb(d->control, NO_INTERRUPTS);
     outb(d->base + LBA_MID, 0);
     outb(d->base + LBA_HIGH, 0);
     outb(d->base + STATUS, IDENTIFY);
@@ -341,7 +396,7 @@ static void identify(struct drive *d, u8 channel, u8 unit)
     }
     data_in(d->base + DATA, 0xF000, (u32)words, 512);
     wait_status(d->base, 0);
-    outb(d->control, 0x08);
+    outb(d->control, INTERRUPTS);
     d->kind = kind;
     d->removable = words[0] >> 7 & 1;
     for (u8 i = 0; i < 20; i++) {

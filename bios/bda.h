@@ -44,5 +44,7 @@
 #define EBDA_MOUSE_FLAG1 0x26   /* bits 0-2: bytes collected, bit 7: interrupt taken for a packet */
 #define EBDA_MOUSE_FLAG2 0x27   /* bits 0-2: bytes a packet, less one; bit 7: a handler is there */
 #define EBDA_MOUSE_DATA 0x28    /* eight bytes */
+#define EBDA_DISK_TABLES 0x3D   /* two of 16 bytes, for INT 41h and 46h */
+#define EBDA_DISK_EXTENSION 0x5D        /* 16 bytes */
 
 #endif

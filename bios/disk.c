@@ -17,6 +17,8 @@ static void hard_disk(struct regs *r, struct drive *d)
     switch (r->ah) {
     case 0x00:
     case 0x0D:
+        disk_result(r, ata_reset(d));
+        return;
     case 0x10:
     case 0x11:
     case 0x14:
@@ -45,8 +47,11 @@ static void hard_disk(struct regs *r, struct drive *d)
             disk_result(r, DISK_OK);
         else if (r->ah == 0x04)
             disk_result(r, ata_verify(d, lba, r->al));
-        else
-            disk_result(r, ata_transfer(d, lba, r->al, r->es, r->bx, r->ah == 0x03));
+        else {
+            u32 count = r->al;
+            disk_result(r, ata_transfer(d, lba, &count, r->es, r->bx, r->ah == 0x03));
+            r->al = count;
+        }
         return;
     case 0x08: {
         u16 last = d->cylinders - 1;

@@ -3,31 +3,59 @@
 
 #define NO_ADDRESS 0xFFFFFFFF
 
-static int transfer(struct regs *r, struct drive *d)
+/* 42h, 43h, 44h, 47h; *done says how many blocks were transferred. */
+static int transfer(struct regs *r, struct drive *d, u32 *done)
 {
     u16 ds = r->ds, si = r->si;
-    u16 count = peek16(ds, si + 2), off = peek16(ds, si + 4), seg = peek16(ds, si + 6);
-    u32 lba = peek32(ds, si + 8);
+    u16 off = peek16(ds, si + 4), seg = peek16(ds, si + 6);
+    u32 count = peek16(ds, si + 2);
+    u64 lba = peek32(ds, si + 8) | (u64)peek32(ds, si + 12) << 32;
+    u64 sectors = d->sectors | (u64)d->sectors_high << 32;
+    int status;
     if (peek8(ds, si) < 16)
         return DISK_BAD_COMMAND;
-    if (peek32(ds, si + 12))
-        return DISK_NO_SECTOR;
     if (!count)
         return DISK_OK;
     if (d->kind == DRIVE_CD) {
         if (r->ah == 0x43)
             return DISK_PROTECTED;
-        if (r->ah != 0x42)
-            return DISK_OK;
-        return atapi_read(d, lba, count, seg, off, 0, (u32)count * 2048);
+        if (lba >> 32)
+            return DISK_NO_SECTOR;
+        status = r->ah == 0x42 ? atapi_read(d, lba, count, seg, off, 0, count * 2048) : DISK_OK;
+        *done = status ? 0 : count;
+        return status;
     }
-    if (!d->sectors_high && (lba >= d->sectors || count > d->sectors - lba))
+    if (lba >= sectors || count > sectors - lba)
         return DISK_NO_SECTOR;
+    *done = count;
     if (r->ah == 0x44)
         return ata_verify(d, lba, count);
     if (r->ah == 0x47)
         return DISK_OK;
-    return ata_transfer(d, lba, count, seg, off, r->ah == 0x43);
+    return ata_transfer(d, lba, done, seg, off, r->ah == 0x43);
+}
+
+/* The device parameter table extension: how a driver would reach the drive itself.  One, for the drive asked about last. */
+static u32 extension(const struct drive *d)
+{
+    u16 ebda = peek16(BDA, BDA_EBDA);
+    u8 table[16], sum = 0;
+    memset(table, 0, sizeof table);
+    *(u16 *)&table[0] = d->base;
+    *(u16 *)&table[2] = d->control;
+    table[4] = 0xE0 | d->unit << 4;
+    table[5] = 0xCB;                    /* the vendor's own */
+    table[6] = 14 + d->channel;         /* IRQ */
+    table[7] = 1;                       /* sectors a block */
+    table[10] = d->translated ? 0x18 : 0x10;            /* LBA; the geometry is translated, */
+    table[11] = d->translated && d->phys_cylinders * (u32)d->phys_heads > 131072 ? 0x02 : 0;    /* by LBA and not by bits */
+    table[14] = 0x11;                   /* revision of the extension */
+    for (u8 i = 0; i < 15; i++)
+        sum += table[i];
+    table[15] = -sum;
+    for (u8 i = 0; i < 16; i++)
+        poke8(ebda, EBDA_DISK_EXTENSION + i, table[i]);
+    return (u32)ebda << 16 | EBDA_DISK_EXTENSION;
 }
 
 static void parameters(struct regs *r, struct drive *d)
@@ -63,11 +91,11 @@ static void parameters(struct regs *r, struct drive *d)
     if (size < 30) {
         poke16(ds, si, 26);
     } else {
-        poke32(ds, si + 26, NO_ADDRESS);
+        poke32(ds, si + 26, d->kind == DRIVE_CD ? NO_ADDRESS : extension(d));
         poke16(ds, si, size < 66 ? 30 : 66);
     }
-    if (size >= 66) {                   /* device path: PCI 00:01.1, ATA */
-        static const char path[] = "PCI ATA     ";
+    if (size >= 66) {                   /* device path: PCI 00:01.1, ATA or ATAPI */
+        const char *path = d->kind == DRIVE_CD ? "PCI ATAPI   " : "PCI ATA     ";
         u8 sum = 0;
         for (u8 i = 30; i < 66; i++)
             poke8(ds, si + i, 0);
@@ -138,9 +166,10 @@ void edd_service(struct regs *r, struct drive *d)
     case 0x43:
     case 0x44:
     case 0x47: {
-        u8 status = transfer(r, d);
+        u32 done = 0;
+        u8 status = transfer(r, d, &done);
         if (status)
-            poke16(r->ds, r->si + 2, 0);
+            poke16(r->ds, r->si + 2, done);
         disk_result(r, status);
         return;
     }

@@ -17,7 +17,6 @@ void move_block(u32 gdt, u32 words);
 
 /* time.c */
 u32 clock_now(void);
-void rtc_wait(u32 microseconds);
 
 /* pic.c */
 void eoi_master(void);
@@ -33,8 +32,9 @@ void kbc_wait_write(void);
 void mouse_service(struct regs *r);
 
 /* ata.c */
-int ata_transfer(const struct drive *d, u32 lba, u32 count, u16 seg, u32 off, int write);
-int ata_verify(const struct drive *d, u32 lba, u32 count);
+int ata_transfer(const struct drive *d, u64 lba, u32 *count, u16 seg, u32 off, int write);
+int ata_verify(const struct drive *d, u64 lba, u32 count);
+int ata_reset(const struct drive *d);
 int atapi_read(struct drive *d, u32 lba, u32 blocks, u16 seg, u32 off, u32 skip, u32 length);
 int atapi_command(struct drive *d, const u8 *packet, u16 seg, u32 off, u32 length);
 int atapi_ready(struct drive *d);
@@ -59,11 +59,13 @@ void disk_result(struct regs *r, u8 code);
 #define DISK_BAD_COMMAND 0x01
 #define DISK_NO_SECTOR 0x04
 #define DISK_PROTECTED 0x03
+#define DISK_BAD_DATA 0x10
 #define DISK_FAILED 0x20
 #define DISK_TIMEOUT 0x80
 #define DISK_LOCKED 0xB1
 #define DISK_NOT_REMOVABLE 0xB2
 #define DISK_NOT_READY 0xAA
+#define DISK_WRITE_FAULT 0xCC
 #define DISK_NO_MEDIA 0x31
 
 #endif

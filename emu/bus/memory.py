@@ -288,14 +288,39 @@ class Memory(Component):
             at, n = self._span(addr, len(data), self.write_offset)
             if at < DEVICE:
                 self.backing[at:at + n] = data[:n]
-                if any(self.watch[at >> 12:(at + n - 1 >> 12) + 1]):
-                    self.written(at, n)
+                self.wrote(((at, n),))
             elif at == DEVICE:
                 slot, offset = self.chip(addr)
                 for i in range(n):
                     self.device_write(slot, offset + i, data[i])
             addr += n
             data = data[n:]
+
+    def spans(self, addr, size, write):
+        """(backing offset, bytes) of the parts of a range in order, or None where some of it is no plain memory."""
+        if 0x100000 <= addr and addr + size <= self.ram_size and not addr - 0x1000 < self.apic_page < addr + size:
+            return [(addr, size)]
+        out, lead = [], self.write_offset if write else self.read_offset
+        while size > 0:
+            addr &= 0xFFFFFFFF
+            at, n = self._span(addr, size, lead)
+            if at >= DEVICE:
+                return None
+            out.append((at, n))
+            addr += n
+            size -= n
+        return out
+
+    def views(self, spans):
+        """Buffers over spans of the backing.  Whoever has written to them says so by ``wrote``."""
+        backing = memoryview(self.backing)
+        return [backing[at:at + n] for at, n in spans]
+
+    def wrote(self, spans):
+        """Tell the display and the code cache."""
+        for at, n in spans:
+            if any(self.watch[at >> 12:(at + n - 1 >> 12) + 1]):
+                self.written(at, n)
 
     # -- set up by the machine -------------------------------------------------------------------------------------
 

@@ -2,23 +2,25 @@
 
 ATA/ATAPI-5 (T13/1321D), chapter 8; the 48-bit and flush commands ATA/ATAPI-6 (T13/1410D).
 """
+from emu.buffers import first, total
+
 from .ata_identify import BLOCK_LIMIT, identify_disk
+from .ata_max_address import READ_NATIVE_MAX, READ_NATIVE_MAX_EXT, SET_MAX, SET_MAX_EXT, MaxAddressCommands
+from .ata_smart import SmartCommands
 from .ide_state import ABRT, ATA, BUFFER, DF, DRDY, DSC, ERR, IDNF, LBA, MORE, SILENT, UNC, WP
 
 SECTOR = 512
-LBA28_LIMIT = 1 << 28
 
 # Commands (ATA/ATAPI-6, table 25)
 NOP, CFA_REQUEST_EXTENDED_ERROR = 0x00, 0x03
 RECALIBRATE, SEEK = 0x10, 0x70                          # and the 15 after each
-READ_SECTORS, READ_LONG, READ_SECTORS_EXT, READ_DMA_EXT, READ_NATIVE_MAX_EXT, READ_MULTIPLE_EXT = \
-    0x20, 0x22, 0x24, 0x25, 0x27, 0x29
+READ_SECTORS, READ_SECTORS_EXT, READ_DMA_EXT, READ_MULTIPLE_EXT = 0x20, 0x24, 0x25, 0x29
 WRITE_SECTORS, WRITE_SECTORS_EXT, WRITE_DMA_EXT, WRITE_MULTIPLE_EXT, WRITE_VERIFY = 0x30, 0x34, 0x35, 0x39, 0x3C
 READ_VERIFY, READ_VERIFY_EXT = 0x40, 0x42
 INITIALIZE_DEVICE_PARAMETERS, SMART = 0x91, 0xB0
 READ_MULTIPLE, WRITE_MULTIPLE, SET_MULTIPLE_MODE, READ_DMA, WRITE_DMA = 0xC4, 0xC5, 0xC6, 0xC8, 0xCA
 STANDBY_IMMEDIATE, IDLE_IMMEDIATE, STANDBY, IDLE, CHECK_POWER_MODE, SLEEP = 0xE0, 0xE1, 0xE2, 0xE3, 0xE5, 0xE6
-FLUSH_CACHE, FLUSH_CACHE_EXT, IDENTIFY_DEVICE, SET_FEATURES, READ_NATIVE_MAX = 0xE7, 0xEA, 0xEC, 0xEF, 0xF8
+FLUSH_CACHE, FLUSH_CACHE_EXT, IDENTIFY_DEVICE, SET_FEATURES = 0xE7, 0xEA, 0xEC, 0xEF
 
 # Power modes as CHECK POWER MODE tells them
 POWER_ACTIVE, POWER_STANDBY = 0xFF, 0x00
@@ -34,8 +36,9 @@ DATA = {
 }
 
 
-class AtaDisk:
-    """A hard disk over a backend: ``size`` in bytes, ``read_only``, read(offset, n), write(offset, data), flush().
+class AtaDisk(SmartCommands, MaxAddressCommands):
+    """A hard disk over a backend: ``size`` in bytes, ``read_only``, read(offset, n), read_into(offset, buffers),
+    write(offset, data), flush().
 
     The geometry is the translation that IDENTIFY DEVICE announces; by default 16 heads of 63 sectors.
     """
@@ -58,6 +61,7 @@ class AtaDisk:
         drive.transfer_mode = 0
         drive.write_cache = drive.read_ahead = drive.smart = 1
         drive.left = 0
+        self.power_on_max_address(drive)
         self.soft_reset(drive)
 
     def soft_reset(self, drive):
@@ -112,17 +116,19 @@ class AtaDisk:
             channel.fail(ABRT)
         elif outward and self.backend.read_only:
             channel.fail(ABRT | WP)
-        elif lba is None or lba + count > self.total:
+        elif lba is None or lba + count > drive.accessible:
             channel.fail(IDNF)
         else:
             drive.lba, drive.left, drive.dma = lba, count, dma
             block = SECTOR * (drive.multiple if multiple else 1)
             if outward:
                 channel.begin(min(count * SECTOR, BUFFER), block, outward=True, dma=bool(dma), quiet=True)
+            elif dma:
+                channel.begin(0, block, dma=True)       # read when it is known where it goes
             else:
                 size = self._fill(channel, drive)
                 if size:
-                    channel.begin(size, block, dma=bool(dma), finish=MORE if drive.left else SILENT)
+                    channel.begin(size, block, finish=MORE if drive.left else SILENT)
 
     def _fill(self, channel, drive):
         """Read the next sectors into the buffer; returns their bytes, 0 if the command failed."""
@@ -137,44 +143,67 @@ class AtaDisk:
             channel.fail(UNC)
             return 0
         channel.buffer[:len(data)] = data
+        self._advance(channel, drive, count)
+        return len(data)
+
+    def _advance(self, channel, drive, count):
+        """That many more sectors are through; after the last the task file says where it is."""
         drive.lba += count
         drive.left -= count
         if drive.left == 0:
-            self._place(channel, drive, drive.lba - 1, extended)
+            self._place(channel, drive, drive.lba - 1, DATA[drive.command][3])
             drive.count = drive.hob_count = 0
-        return len(data)
 
-    def _drain(self, channel, drive):
-        """Write the buffer to the disk; False if the command failed."""
-        count = channel.filled // SECTOR
-        extended = DATA[drive.command][3]
+    def _drain(self, channel, drive, data):
+        """Write whole sectors to the disk; False if the command failed."""
+        count = len(data) // SECTOR
         try:
-            self.backend.write(drive.lba * SECTOR, bytes(channel.buffer[:channel.filled]))
+            self.backend.write(drive.lba * SECTOR, data)
             if not drive.write_cache and drive.left == count:
                 self.backend.flush()
         except OSError:
-            self._place(channel, drive, drive.lba, extended)
+            self._place(channel, drive, drive.lba, DATA[drive.command][3])
             channel.fail(ABRT, DRDY | DF | DSC | ERR)
             return False
-        drive.lba += count
-        drive.left -= count
-        if drive.left == 0:
-            self._place(channel, drive, drive.lba - 1, extended)
-            drive.count = drive.hob_count = 0
+        self._advance(channel, drive, count)
         return True
+
+    def read_direct(self, channel, drive, views):
+        """Read whole sectors into the bus master's buffers; returns the bytes, 0 if they have to come by the channel's buffer."""
+        count = min(total(views) // SECTOR, drive.left)
+        try:
+            if count:
+                self.backend.read_into(drive.lba * SECTOR, first(views, count * SECTOR))
+        except OSError:
+            return 0                            # sector by sector up to the bad one
+        self._advance(channel, drive, count)
+        if drive.left == 0:
+            channel.done()
+        return count * SECTOR
+
+    def write_direct(self, channel, drive, views):
+        """Write whole sectors from the bus master's buffers; returns the bytes, 0 if they have to come by the channel's buffer."""
+        size = min(total(views) // SECTOR, drive.left) * SECTOR
+        if not size or not self._drain(channel, drive, views[0][:size] if len(views[0]) >= size else b"".join(first(views, size))):
+            return 0
+        self._written(channel, drive)
+        return size
 
     def proceed(self, channel, drive):
         """The channel's buffer is full (writing) or empty (reading)."""
         if channel.outward:
-            if self._drain(channel, drive):
-                if drive.left:
-                    channel.more(min(drive.left * SECTOR, BUFFER))
-                else:
-                    channel.done()
+            if self._drain(channel, drive, bytes(channel.buffer[:channel.filled])):
+                self._written(channel, drive)
         else:
             size = self._fill(channel, drive)
             if size:
                 channel.more(size, MORE if drive.left else SILENT)
+
+    def _written(self, channel, drive):
+        if drive.left:
+            channel.more(min(drive.left * SECTOR, BUFFER))
+        else:
+            channel.done()
 
     def pending(self, channel, drive):
         """Bytes of the command beyond those in the buffer."""
@@ -184,6 +213,8 @@ class AtaDisk:
 
     def execute(self, channel, drive, command):
         """Carry out a command; the channel's registers hold its parameters."""
+        if command not in (SET_MAX, SET_MAX_EXT):
+            drive.native_read = 0
         if drive.asleep:
             channel.fail(ABRT)          # only a reset wakes a sleeping drive
         elif command in DATA:
@@ -207,7 +238,7 @@ class AtaDisk:
     def _verify(self, channel, drive, extended, seek=False):
         lba, count = self._address(channel, drive, extended)
         count = 1 if seek else count
-        if lba is None or lba + count > self.total:
+        if lba is None or lba + count > drive.accessible:
             channel.fail(IDNF)
             return
         if not seek:
@@ -285,12 +316,16 @@ class AtaDisk:
         channel.done()
 
     def _read_native_max(self, channel, drive):
-        self._place(channel, drive, min(self.total, LBA28_LIMIT) - 1, False)
-        channel.done()
+        self.read_native_max(channel, drive, False)
 
     def _read_native_max_ext(self, channel, drive):
-        self._place(channel, drive, self.total - 1, True)
-        channel.done()
+        self.read_native_max(channel, drive, True)
+
+    def _set_max(self, channel, drive):
+        self.set_max(channel, drive, False)
+
+    def _set_max_ext(self, channel, drive):
+        self.set_max(channel, drive, True)
 
     def _standby(self, channel, drive):
         drive.power = POWER_STANDBY
@@ -308,45 +343,12 @@ class AtaDisk:
         drive.asleep = 1
         self._standby(channel, drive)
 
-    def _smart(self, channel, drive):
-        """SMART basics: enable, disable, autosave, status (always good), data, thresholds and an empty log."""
-        if (drive.lba_mid, drive.lba_high) != (0x4F, 0xC2):
-            channel.fail(ABRT)
-        elif drive.features == 0xD8:            # enable operations
-            drive.smart = 1
-            channel.done()
-        elif not drive.smart:
-            channel.fail(ABRT)
-        elif drive.features in (0xD0, 0xD1):    # data (no attributes), thresholds
-            data = bytearray(SECTOR)
-            data[0] = 0x10                      # structure revision
-            if drive.features == 0xD0:
-                data[367] = 0x53                # can execute off-line and self-tests
-                data[368:370] = b"\x03\x00"     # saves before power-down
-                data[372:374] = b"\x01\x01"     # minutes of the self-tests
-            data[511] = -sum(data) & 0xFF
-            channel.buffer[:SECTOR] = data
-            channel.begin(SECTOR, SECTOR, finish=SILENT)
-        elif drive.features == 0xD5 and drive.lba_low in (0, 1, 6):     # read log: directory, errors, self-tests
-            data = bytearray(SECTOR)
-            data[0] = 1                         # version; no entries
-            data[511] = 0 if drive.lba_low == 0 else 0xFF       # checksum, which the directory has not
-            channel.buffer[:SECTOR] = data
-            channel.begin(SECTOR, SECTOR, finish=SILENT)
-        elif drive.features == 0xD9:            # disable operations
-            drive.smart = 0
-            channel.done()
-        elif drive.features in (0xD2, 0xD3, 0xD4, 0xDA):    # autosave, save, off-line test, status
-            channel.done()
-        else:
-            channel.fail(ABRT)
-
     COMMANDS = {
         READ_VERIFY: _verify28, READ_VERIFY + 1: _verify28, READ_VERIFY_EXT: _verify48,
-        INITIALIZE_DEVICE_PARAMETERS: _initialize_parameters, SMART: _smart, SET_MULTIPLE_MODE: _set_multiple,
+        INITIALIZE_DEVICE_PARAMETERS: _initialize_parameters, SMART: SmartCommands.smart, SET_MULTIPLE_MODE: _set_multiple,
         STANDBY_IMMEDIATE: _standby, STANDBY: _standby, 0x94: _standby, 0x96: _standby,
         IDLE_IMMEDIATE: _idle, IDLE: _idle, 0x95: _idle, 0x97: _idle,
         CHECK_POWER_MODE: _check_power, 0x98: _check_power, SLEEP: _sleep, 0x99: _sleep,
         FLUSH_CACHE: _flush, FLUSH_CACHE_EXT: _flush, IDENTIFY_DEVICE: _identify, SET_FEATURES: _set_features,
-        READ_NATIVE_MAX: _read_native_max, READ_NATIVE_MAX_EXT: _read_native_max_ext,
+        READ_NATIVE_MAX: _read_native_max, READ_NATIVE_MAX_EXT: _read_native_max_ext, SET_MAX: _set_max, SET_MAX_EXT: _set_max_ext,
     }

@@ -38,7 +38,7 @@ def _sealed(words):
 def identify_disk(disk, drive, index):
     """The 512 bytes of IDENTIFY DEVICE for an AtaDisk, its Drive state and its place on the cable (0 or 1)."""
     words = [0] * 256
-    total = disk.total
+    total = drive.accessible
     words[0] = 0x0040                                   # fixed drive; never 0 (Windows CE)
     words[1], words[3], words[6] = disk.cylinders, disk.heads, disk.sectors
     words[4], words[5] = 512 * disk.sectors, 512        # bytes a track and a sector (retired; DOS tools read them)
@@ -48,7 +48,7 @@ def identify_disk(disk, drive, index):
     _string(words, 27, 46, disk.model)
     words[47] = 0x8000 | BLOCK_LIMIT
     words[48] = 1                                       # 32-bit data port (retired)
-    words[49] = 0x0F00                                  # IORDY, LBA, DMA
+    words[49] = 0x2F00                                  # standby timer as the standard has it, IORDY, LBA, DMA
     words[50] = 0x4000
     words[51] = words[52] = 0x0200                      # PIO and DMA timing (retired)
     words[53] = 0x0001
@@ -61,12 +61,12 @@ def identify_disk(disk, drive, index):
     words[60], words[61] = short & 0xFFFF, short >> 16
     _modes(words, drive.transfer_mode)
     words[80], words[81] = 0x007E, 0x0019               # ATA-1 to ATA/ATAPI-6
-    words[82] = 0x4069                                  # NOP, read-ahead, write cache, power management, SMART
+    words[82] = 0x4469                                  # NOP, protected area, read-ahead, write cache, power management, SMART
     words[83] = 0x7400                                  # FLUSH CACHE, FLUSH CACHE EXT, 48-bit
-    words[84] = 0x4000
-    words[85] = 0x4008 | drive.smart | drive.write_cache << 5 | drive.read_ahead << 6
+    words[84] = 0x4003                                  # SMART logs errors, and has self-tests
+    words[85] = 0x4408 | drive.smart | drive.write_cache << 5 | drive.read_ahead << 6
     words[86] = 0x3400
-    words[87] = 0x4000
+    words[87] = 0x4003
     words[93] = 0x6B00 if index else 0x600B             # 80-conductor cable; passed; number set by jumper
     for i in range(4):
         words[100 + i] = total >> 16 * i & 0xFFFF

@@ -2,6 +2,8 @@
 
 ATA/ATAPI-5 (T13/1321D), 9.8 and 9.9 (PACKET); SFF-8020i rev 2.6; SPC-2.  The CD commands are in mmc.py.
 """
+from emu.buffers import first, total
+
 from .ata_identify import identify_packet_device
 from .ide_state import ABRT, ATAPI, BUFFER, DRDY, ERR, MORE, REPORT, SILENT
 from .mmc import MmcCommands, Sense
@@ -136,6 +138,24 @@ class AtapiDrive(MmcCommands):
         except Sense as sense:
             self._check(channel, drive, sense)
 
+    def read_direct(self, channel, drive, views):
+        """Read whole sectors into the bus master's buffers; returns the bytes, 0 if they have to come by the channel's buffer."""
+        count = min(total(views) // mmc.SECTOR, drive.left) if self.plain(drive) and self.medium() is not None else 0
+        try:
+            if count:
+                self.medium().read_into(drive.lba * mmc.SECTOR, first(views, count * mmc.SECTOR))
+        except OSError:
+            return 0
+        drive.lba += count
+        drive.left -= count
+        if count and drive.left == 0:
+            channel.done()
+        return count * mmc.SECTOR
+
+    def write_direct(self, channel, drive, views):
+        """What a CD-ROM drive takes are short lists of parameters."""
+        return 0
+
     def pending(self, channel, drive):
         """Bytes of the transfer beyond those in the buffer."""
         return drive.left * self.sector_bytes(drive)
@@ -165,9 +185,11 @@ class AtapiDrive(MmcCommands):
             self._receive(channel, drive, answer)
         elif answer:
             self._send(channel, drive, answer)
+        elif drive.left and drive.dma:
+            channel.begin(0, 0, dma=True)           # read when it is known where it goes
         elif drive.left:
             size = self._fill(channel, drive)
-            channel.begin(size, self._block(drive, self.sector_bytes(drive), drive.left + 1), dma=bool(drive.dma),
+            channel.begin(size, self._block(drive, self.sector_bytes(drive), drive.left + 1),
                           finish=MORE if drive.left else REPORT)
         else:
             channel.done()

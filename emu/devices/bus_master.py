@@ -2,6 +2,8 @@
 
 Data sheet: Intel 82371FB/82371SB (290550-002), sections 2.3, 2.7 and 3.5.
 """
+import struct
+
 from emu.bus.component import Port, Struct, Timer, cold, hot
 from emu.bus.types import NEVER, Array, Wire, u8, u16, u32, u64
 
@@ -50,6 +52,8 @@ class BusMaster(pci.PciFunction):
     deadline1: u64
     irq14: Wire(u8)
     irq15: Wire(u8)
+    over0: Wire()           # all of a command's data are through
+    over1: Wire()
     now: Wire(ret=u64)
 
     bus_master_ports = (
@@ -151,50 +155,82 @@ class BusMaster(pci.PciFunction):
     @hot
     def expire0(self) -> None:
         self.deadline0 = NEVER
-        self.run(0)
+        over: bool = self.run(0)
+        if over:
+            self.over0()
 
     @hot
     def expire1(self) -> None:
         self.deadline1 = NEVER
-        self.run(1)
+        over: bool = self.run(1)
+        if over:
+            self.over1()
 
     @cold
-    def run(self, channel: u8) -> None:
-        """Move the data of the whole transfer along the PRD table.
+    def run(self, channel: u8) -> bool:
+        """Move the data of the whole transfer along the PRD table; true if that ends the command.
 
         Ends as the data sheet's table of BMISTA has it: drive and table end together, INTERRUPT without ACTIVE; the
         table is longer, both; the table is shorter, neither, and the drive goes on waiting.
         """
         master, drive = self.masters[channel], self.channels[channel]
-        entry, ended = master.table, False
-        for _ in range(PRD_LIMIT):
-            descriptor = self.memory.read(entry, 8)
-            base = int.from_bytes(descriptor[:4], "little") & 0xFFFFFFFE
-            control = int.from_bytes(descriptor[4:], "little")
-            size = (control & 0xFFFE) or 0x10000
-            ended = bool(control & PRD_EOT)
-            # A table does not cross a 64 KiB boundary.
-            entry = (entry & 0xFFFF0000) | (entry + 8 & 0xFFFF)
-            moved = self._move(drive, base, size)
-            if moved < size or ended or drive.dma_left() == 0:
-                if moved < size:
-                    ended = False
+        regions, ended = self._regions(master.table, drive.dma_left())
+        outward, moved, size = drive.dma_outward(), 0, sum(size for _, size in regions)
+        for spans in self._spans(regions, outward):
+            if isinstance(spans, tuple):
+                done = self._by_bytes(drive, outward, *spans)
+                wanted = spans[1]
+            else:
+                views, wanted = self.memory.views(spans), sum(n for _, n in spans)
+                if outward:
+                    done = drive.dma_write(views)
+                else:
+                    done = drive.dma_read(views)
+                    self.memory.wrote(spans)
+            moved += done
+            if done < wanted:
                 break
-        if ended:
+        if ended and moved == size:
             master.status &= ~ACTIVE
-        drive.dma_settle()
+        return drive.dma_settle()
 
-    def _move(self, drive, base, size):
-        """One region, in the direction that the drive gives; returns the bytes moved."""
-        moved = 0
-        if drive.dma_outward():
-            return drive.dma_write(self.memory.read(base, size))
-        while moved < size:
-            data = drive.dma_read(size - moved)
-            if not data:
-                break
-            self.memory.write(base + moved, data)
-            moved += len(data)
+    def _regions(self, entry, wanted):
+        """((address, bytes), ...) of a table's entries, up to ``wanted`` bytes or its end; and whether the last one ends it."""
+        regions = []
+        for _ in range(PRD_LIMIT // 8):
+            page = self.memory.read(entry, min(64, 0x1000 - (entry & 0xFF8)))
+            for base, control in struct.iter_unpack("<II", page[:len(page) & ~7]):
+                size = (control & 0xFFFE) or 0x10000
+                regions.append((base & 0xFFFFFFFE, size))
+                wanted -= size
+                if control & PRD_EOT or wanted <= 0:
+                    return regions, bool(control & PRD_EOT)
+            # A table does not cross a 64 KiB boundary.
+            entry = (entry & 0xFFFF0000) | (entry + len(page) & 0xFFFF)
+        return regions, False
+
+    def _spans(self, regions, outward):
+        """The regions as lists of spans of plain memory, and one by one, as (address, bytes), where chips or nobody answer."""
+        together = []
+        for base, size in regions:
+            spans = self.memory.spans(base, size, write=not outward)
+            if spans is not None:
+                together += spans
+                continue
+            if together:
+                yield together
+                together = []
+            yield base, size
+        if together:
+            yield together
+
+    def _by_bytes(self, drive, outward, base, size):
+        """A region that is no plain memory; returns the bytes moved."""
+        if outward:
+            return drive.dma_write([memoryview(self.memory.read(base, size))])
+        data = bytearray(size)
+        moved = drive.dma_read([memoryview(data)])
+        self.memory.write(base, data[:moved])
         return moved
 
     def peek(self, offset):

@@ -5,6 +5,7 @@ objects that are attached to the channel and keep all their state in it.
 """
 from emu.bus.component import Component, Port, Timer, cold, hot
 from emu.bus.types import NEVER, Array, Wire, u8, u16, u32, u64
+from emu.buffers import skip
 
 from .ide_state import (
     DATA, ERROR, SECTOR_COUNT, LBA_LOW, LBA_MID, LBA_HIGH, DEVICE, STATUS, FEATURES, COMMAND, BSY, DRDY, DSC, DRQ,
@@ -462,40 +463,44 @@ class IdeChannel(Component):
         """Whether the DMA phase goes from memory to the drive."""
         return self.phase == DMA_OUT
 
-    def dma_read(self, size):
-        """Up to ``size`` bytes from the drive; fewer when it has no more."""
-        data = bytearray()
-        while len(data) < size and self.phase == DMA_IN:
-            if self.position == self.filled:
-                if self.finish != MORE:
-                    break
-                self.devices[self.active].proceed(self, self.drives[self.active])
-                continue
-            start = self.position
-            self.position = min(self.filled, start + size - len(data))
-            data += self.buffer[start:self.position]
-        return bytes(data)
+    def dma_read(self, views):
+        """Fill buffers with what the drive has, as far as that goes; returns the bytes."""
+        moved = 0
+        while views and self.phase == DMA_IN:
+            device, drive = self.devices[self.active], self.drives[self.active]
+            size = min(len(views[0]), self.filled - self.position)
+            if size:
+                views[0][:size] = self.buffer[self.position:self.position + size]
+                self.position += size
+            elif self.finish != MORE:
+                break
+            else:
+                size = device.read_direct(self, drive, views)
+                if not size:
+                    device.proceed(self, drive)
+            views, moved = skip(views, size), moved + size
+        return moved
 
-    def dma_write(self, data):
-        """Hand data to the drive; returns how many bytes it took."""
-        taken = 0
-        while taken < len(data) and self.phase == DMA_OUT and self.position < self.filled:
-            start = self.position
-            piece = data[taken:taken + self.filled - start]
-            self.position = start + len(piece)
-            self.buffer[start:self.position] = piece
-            taken += len(piece)
-            if self.position == self.filled:
-                self.devices[self.active].proceed(self, self.drives[self.active])
-        return taken
+    def dma_write(self, views):
+        """Hand the drive what is in buffers; returns how many bytes it took."""
+        moved = 0
+        while views and self.phase == DMA_OUT and self.position < self.filled:
+            device, drive = self.devices[self.active], self.drives[self.active]
+            size = 0 if self.position else device.write_direct(self, drive, views)
+            if not size and self.phase == DMA_OUT:
+                size = min(len(views[0]), self.filled - self.position)
+                self.buffer[self.position:self.position + size] = views[0][:size]
+                self.position += size
+                if self.position == self.filled:
+                    device.proceed(self, drive)
+            views, moved = skip(views, size), moved + size
+        return moved
 
     def dma_settle(self):
-        """After memory is up to date: end the command if all of its data is through.  True when it is over."""
-        if self.phase in (DMA_IN, DMA_OUT):
-            if self.position < self.filled or self.finish == MORE:
-                return False
-            self._stop()
-            self.end_command()
+        """After memory is up to date: end the DMA phase if all data are through.  True if end_command() is to follow."""
+        if self.phase not in (DMA_IN, DMA_OUT) or self.position < self.filled or self.finish == MORE:
+            return False
+        self._stop()
         return True
 
     def peek(self, offset):

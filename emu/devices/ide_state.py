@@ -84,6 +84,10 @@ class Drive(Struct):
     write_cache: u8
     read_ahead: u8
     smart: u8
+    self_test: u8       # the last one, as it was asked for
+    accessible: u64     # sectors, as SET MAX ADDRESS left them
+    accessible_kept: u64        # after a hardware reset
+    native_read: u8     # READ NATIVE MAX ADDRESS was the command before
     power: u8           # what CHECK POWER MODE says
     asleep: u8
     # ATAPI settings

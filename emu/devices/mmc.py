@@ -77,6 +77,10 @@ class MmcCommands:
         """Bytes that the current read returns for a sector."""
         return cd_sector.wanted_bytes(drive.layout, drive.subchannel) or SECTOR
 
+    def plain(self, drive):
+        """Does the current read want nothing but user data?"""
+        return drive.layout == WANT_USER and not drive.subchannel
+
     def read_sectors(self, drive, lba, count):
         """Sectors in the layout of the current read."""
         self._loaded(drive)
@@ -87,7 +91,7 @@ class MmcCommands:
             raise Sense(MEDIUM_ERROR, 0x11, 0x00) from None     # unrecovered read error
         if len(data) < size:
             data = bytes(data) + bytes(size - len(data))
-        if drive.layout == WANT_USER and not drive.subchannel:
+        if self.plain(drive):
             return data
         raw = []
         for i in range(count):

@@ -92,6 +92,7 @@ WIRES = [
     ("fdc.irq", "irqs.set_isa", 6), ("pm.sci", "irqs.set_isa", 9),
     ("ide0.irq", "bus_master.set_irq", 0), ("ide1.irq", "bus_master.set_irq", 1),
     ("ide0.dmarq", "bus_master.set_dmarq", 0), ("ide1.dmarq", "bus_master.set_dmarq", 1),
+    ("bus_master.over0", "ide0.end_command"), ("bus_master.over1", "ide1.end_command"),
     ("bus_master.irq14", "irqs.set_isa", 14), ("bus_master.irq15", "irqs.set_isa", 15),
     ("dma0.page", "dma_pages.page", 0), ("dma1.page", "dma_pages.page", 1),
     ("piix3.irq", "irqs.set_pci"),

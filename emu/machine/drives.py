@@ -4,6 +4,7 @@ import os
 
 from emu.media import detect, opening
 from emu.media.errors import MediaError
+from emu.media.medium import HELD_SECONDS
 from emu.media.watched import Watched
 
 
@@ -14,6 +15,7 @@ class Drives:
         self.fdc, self.snapshot, self._failed = fdc, snapshot, failed
         self.cdrom = None
         self.open = []          # (kind, medium) of all media; kind is cdrom, floppy or disk
+        self._disks = []        # media of hard disks
         self._gone = {}         # kind -> accesses to media that were taken out
 
     def add(self, kind, medium):
@@ -22,6 +24,8 @@ class Drives:
             medium.image = Watched(medium.image, self._failed)
         else:
             medium = Watched(medium, self._failed)
+        if kind == "disk":
+            self._disks.append(medium)
         self.open.append((kind, medium))
         return medium
 
@@ -102,6 +106,11 @@ class Drives:
         for kind, medium in self.open:
             out[kind] = out.get(kind, 0) + medium.accesses
         return out
+
+    def settle(self):
+        """Nothing that a guest wrote is held back for long, even if the guest does not flush it."""
+        for disk in self._disks:
+            disk.settle(seconds=HELD_SECONDS)
 
     def close(self):
         """Close all media.  Raises MediaError if what was written to one could not be finished."""

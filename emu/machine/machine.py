@@ -359,6 +359,7 @@ class Machine:
         """Run to the next fixed point of guest time (every 10 ms), then type and take input that is due; or as far
         as the machine gets in about 20 ms of host time.  True if it is a point to look at what the guest shows."""
         if self.paused or self.ended is not None:
+            self.drives.settle()
             time.sleep(HOST_SLEEP)
             return True
         return self._to_tick(NEVER)
@@ -405,6 +406,7 @@ class Machine:
                 self._run(stop_time=limit, stop_count=piece)
 
     def _host_input(self):
+        self.drives.settle()
         if self._serial_source is not None:
             self._serial_source()
         if self._network is not None:

@@ -4,12 +4,12 @@ from collections import OrderedDict
 
 from .errors import MediaError, reason
 from .hostfile import HostFile
+from .medium import Medium
 
 
-class BlockImage:
+class BlockImage(Medium):
     """A medium to be read.  A subclass has ``block`` (bytes of a block) and _open(), _there() and _piece()."""
 
-    read_only = True
     format = ""
     name = ""                   # for people
 
@@ -51,22 +51,9 @@ class BlockImage:
             if self._there(number):
                 yield number * self.block, min(self.block, self.size - number * self.block)
 
-    def write(self, offset, data):
-        """Such an image is not written."""
-        raise PermissionError(f"{self.path} is read-only")
-
-    def flush(self):
-        """Nothing to do."""
-
     def close(self):
         """Close the file; a second call does nothing."""
         self._file.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()
 
 
 class Recent:

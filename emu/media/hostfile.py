@@ -9,6 +9,8 @@ import os
 import stat
 from contextlib import contextmanager
 
+from emu import buffers
+
 from .errors import MediaError, reason
 from .lock import lock
 
@@ -112,6 +114,20 @@ class HostFile:
             parts.append(part)
             got += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def read_into(self, offset, views):
+        """Fill buffers from ``offset`` on; zeros beyond the end of the file."""
+        while views:
+            try:
+                got = os.preadv(self._fd, views[:buffers.MOST], offset)
+            except OSError as error:
+                raise self._named(error) from None
+            if not got:
+                if offset < self.length:
+                    raise self.error("the file has become shorter")
+                buffers.fill(views, b"")
+                return
+            views, offset = buffers.skip(views, got), offset + got
 
     def _check(self):
         if self._grows:

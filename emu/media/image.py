@@ -1,9 +1,12 @@
 """Raw images: a file whose bytes are the bytes of the medium."""
 
+from emu.buffers import fill, first, skip, total
+
 from .hostfile import HostFile
+from .medium import Medium
 
 
-class RawImage:
+class RawImage(Medium):
     """A medium kept in a file.
 
     ``size`` is the medium's size in bytes; it may be larger than the file (the rest reads as zeros, and the file grows
@@ -30,6 +33,13 @@ class RawImage:
         self.accesses += 1
         return self._file.read(offset, max(0, min(n, self.size - offset)))
 
+    def read_into(self, offset, views):
+        """As ``read``, into buffers; what lies outside the medium is zeros."""
+        self.accesses += 1
+        inside = max(0, min(total(views), self.size - offset))
+        self._file.read_into(offset, first(views, inside))
+        fill(skip(views, inside), b"")
+
     def write(self, offset, data):
         """Write all of ``data``.  Raises OSError; ValueError outside the medium."""
         if self.read_only:
@@ -51,9 +61,3 @@ class RawImage:
     def close(self):
         """Close the file; a second call does nothing."""
         self._file.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()

@@ -4,11 +4,12 @@ import os
 import tempfile
 
 from .errors import reason
+from .medium import Medium
 
 BLOCK = 64 * 1024
 
 
-class Overlay:
+class Overlay(Medium):
     """A writable medium over another one that is only read.
 
     Written 64 KiB blocks are kept in memory, and once there are more than ``memory`` bytes of them in an unnamed
@@ -114,9 +115,3 @@ class Overlay:
                 view, place = view[done:], place + done
         except OSError as error:
             raise OSError(error.errno, f"what the guest writes cannot be kept: {reason(error)}", tempfile.gettempdir()) from None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()

@@ -4,6 +4,8 @@ import os
 from bisect import bisect_right
 from collections import OrderedDict
 
+from .medium import Medium
+
 OPEN_MOST = 32
 
 
@@ -14,10 +16,9 @@ class HostPart:
         self.path, self.size, self.at = path, size, at
 
 
-class Pieces:
+class Pieces(Medium):
     """``pieces`` are (offset, bytes or HostPart), in order and without overlap; between them are zeros."""
 
-    read_only = True
     format = "folder"
 
     def __init__(self, path, pieces, size):
@@ -62,20 +63,7 @@ class Pieces:
             if size:
                 yield start, size
 
-    def write(self, offset, data):
-        """The host's files are not written."""
-        raise PermissionError(f"{self.path} is read-only")
-
-    def flush(self):
-        """Nothing to do."""
-
     def close(self):
         """Close the files."""
         while self._files:
             os.close(self._files.popitem()[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()

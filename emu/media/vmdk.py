@@ -12,6 +12,7 @@ from sys import byteorder
 from .blocks import BlockImage, Recent
 from .errors import MediaError
 from .hostfile import HostFile
+from .medium import Medium
 from .places import beside
 
 SECTOR = 512
@@ -150,10 +151,10 @@ class Nothing:
         """Nothing to do."""
 
 
-class DescribedImage:
+class DescribedImage(Medium):
     """An image whose descriptor is a text file that names its extents.  ``anywhere``: also outside its folder."""
 
-    format, name, read_only = "vmdk", "VMDK", True
+    format, name = "vmdk", "VMDK"
 
     def __init__(self, path, file, anywhere=False):
         self.path, self.accesses, self._extents = file.path, 0, []
@@ -215,23 +216,10 @@ class DescribedImage:
                 yield start + offset, size
             start += extent.size
 
-    def write(self, offset, data):
-        """Such an image is not written."""
-        raise PermissionError(f"{self.path} is read-only")
-
-    def flush(self):
-        """Nothing to do."""
-
     def close(self):
         """Close all files."""
         for extent in self._extents:
             extent.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()
 
 
 def refuse_parent(path, text):

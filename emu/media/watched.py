@@ -20,6 +20,14 @@ class Watched:
             self._tell(error)
             raise
 
+    def read_into(self, offset, views):
+        """Read from ``offset`` on into buffers."""
+        try:
+            self.medium.read_into(offset, views)
+        except OSError as error:
+            self._tell(error)
+            raise
+
     def write(self, offset, data):
         """Write ``data`` at ``offset``."""
         try:
@@ -35,6 +43,13 @@ class Watched:
         except OSError as error:
             self._tell(error)
             raise
+
+    def settle(self, most=0, seconds=0.0):
+        """Write what is held back, where a medium does that."""
+        try:
+            self.medium.settle(most, seconds)
+        except OSError as error:
+            self._tell(error)
 
     def _tell(self, error):
         self._told = True

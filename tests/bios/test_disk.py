@@ -9,11 +9,12 @@ from bios_rig import BUFFER, IF
 from bios_media import DISK_SECTORS, numbered
 
 from emu.machine.config import Disk
+from emu.media.qcow2 import create
 
 pytestmark = pytest.mark.native
 
 DATA = 0x10000
-BAD, PROTECTED, NOT_FOUND, NOT_REMOVABLE = 0x01, 0x03, 0x04, 0xB2
+BAD, PROTECTED, NOT_FOUND, BAD_DATA, NOT_REMOVABLE, WRITE_FAULT = 0x01, 0x03, 0x04, 0x10, 0xB2, 0xCC
 
 
 def packet(count=1, lba=0, address=DATA, size=16):
@@ -139,6 +140,74 @@ def test_drive_parameters(rig):
     assert rig.call(0x13, eax=0x4800, edx=0x80, esi=BUFFER).ah == BAD
 
 
+def test_how_to_reach_a_drive(rig):
+    """The device parameter table extension of a disk; a CD has none, and its path says ATAPI."""
+    rig.put(struct.pack("<H", 66))
+    assert not rig.call(0x13, eax=0x4800, edx=0x80, esi=BUFFER).cf
+    off, seg = rig.read(BUFFER + 26, "HH")
+    table = rig.get(16, seg * 16 + off)
+    assert struct.unpack_from("<HHBBB", table) == (0x1F0, 0x3F6, 0xE0, 0xCB, 14) and table[10] & 0x10 and sum(table) & 0xFF == 0
+    rig.put(struct.pack("<H", 66))
+    assert not rig.call(0x13, eax=0x4800, edx=0xE0, esi=BUFFER).cf
+    assert rig.read(BUFFER + 26, "I") == 0xFFFFFFFF and rig.get(12, BUFFER + 36) == b"PCI ATAPI   "
+
+
+class Faulty:
+    """A backend on which sectors, or all flushes, fail."""
+
+    def __init__(self, backend, bad=(), flush=False):
+        self.size, self.read_only, self.backend, self.bad, self.bad_flush = backend.size, False, backend, bad, flush
+
+    def _look(self, offset, size):
+        if any(offset < (sector + 1) * 512 and sector * 512 < offset + size for sector in self.bad):
+            raise OSError("bad sector")
+
+    def read(self, offset, size):
+        self._look(offset, size)
+        return self.backend.read(offset, size)
+
+    def write(self, offset, data):
+        self._look(offset, len(data))
+        self.backend.write(offset, data)
+
+    def flush(self):
+        if self.bad_flush:
+            raise OSError("not flushed")
+        self.backend.flush()
+
+
+def test_what_the_medium_refuses_is_told(rig):
+    """A read says how many sectors came before the bad one; a write is done only once it is flushed."""
+    disk = rig.pc._ide0.devices[0]
+    disk.backend = Faulty(disk.backend, bad=(103,))
+    r = extended(rig, 0x42, lba=100, count=8)
+    assert r.cf and r.ah == BAD_DATA and rig.read(BUFFER + 2, "H") == 3
+    assert extended(rig, 0x44, lba=100, count=8).ah == BAD_DATA
+    assert chs(rig, 0x02, 5, 0, 1, 103 - 63 + 1).ah == BAD_DATA
+    assert not rig.call(0x13, eax=0, edx=0x80).cf and not extended(rig, 0x42, lba=104).cf
+    r = extended(rig, 0x43, lba=103)
+    assert r.cf and r.ah == WRITE_FAULT and rig.read(BUFFER + 2, "H") == 0
+    disk.backend = Faulty(disk.backend.backend, flush=True)
+    r = extended(rig, 0x43, lba=100, count=2)
+    assert r.cf and r.ah == WRITE_FAULT and rig.read(BUFFER + 2, "H") == 0
+    r = chs(rig, 0x03, 2, 0, 1, 1)
+    assert r.cf and (r.ah, r.al) == (WRITE_FAULT, 0)
+    disk.backend = disk.backend.backend
+    assert not extended(rig, 0x43, lba=100, count=2).cf
+
+
+def test_more_than_32_bits_of_sectors(boot, media, tmp_path):
+    sectors = (1 << 32) + 1000
+    create(tmp_path / "big", sectors * 512)
+    rig = boot(floppy=media["floppy"], disk=tmp_path / "big", boot="floppy")
+    for lba in (1 << 28, (1 << 32) - 1, (1 << 32) + 999):
+        rig.put(b"%d" % lba + b"!" * 512, DATA)
+        assert not extended(rig, 0x43, lba=lba).cf
+        rig.put(bytes(512), DATA)
+        assert not extended(rig, 0x42, lba=lba).cf and rig.get(11, DATA) == (b"%d" % lba + b"!!")[:11]
+    assert extended(rig, 0x42, lba=sectors - 1, count=2).ah == NOT_FOUND
+
+
 def test_housekeeping(rig):
     for function in (0x00, 0x09, 0x0C, 0x0D, 0x10, 0x11, 0x14):
         assert not rig.call(0x13, eax=function << 8, ecx=1, edx=0x80).cf, hex(function)
@@ -177,3 +246,29 @@ def test_four_disks(boot, media, tmp_path):
         off, seg = rig.read(vector * 4, "HH")
         cylinders, heads = rig.read(seg * 16 + off, "HB")
         assert (cylinders, heads) == ((DISK_SECTORS + 1008 * number) // 1008, 16) and rig.read(seg * 16 + off + 14, "B") == 63
+
+
+def test_three_disks_and_a_cd(boot, media, tmp_path):
+    """The CD is the second channel's master, where QEMU has it; the third disk is its slave.  All of them are read and written."""
+    paths = []
+    for n in range(3):
+        paths.append(bios_media.disk(tmp_path / f"{n}.img"))
+        with open(paths[n], "r+b") as file:
+            file.seek(9 * 512)
+            file.write(b"disk %d" % n)
+    rig = boot(disks=[Disk(p) for p in paths], cdrom=media["cd"], boot="disk", snapshot=False)
+    assert rig.read(0x475, "B") == 3
+    for n, (base, unit) in enumerate(((0x1F0, 0xE0), (0x1F0, 0xF0), (0x170, 0xF0))):
+        assert not extended(rig, 0x42, drive=0x80 + n, lba=9).cf and rig.get(6, DATA) == b"disk %d" % n
+        rig.put(b"back %d" % n, DATA)
+        assert not extended(rig, 0x43, drive=0x80 + n, lba=10).cf
+        rig.put(struct.pack("<H", 30))
+        rig.call(0x13, eax=0x4800, edx=0x80 + n, esi=BUFFER)
+        off, seg = rig.read(BUFFER + 26, "HH")
+        assert rig.read(seg * 16 + off, "HHB")[::2] == (base, unit)
+        assert not extended(rig, 0x42, drive=0xE0, lba=16).cf and rig.get(6, DATA) == b"\x01CD001"
+    rig.pc.close()
+    for n, path in enumerate(paths):
+        with open(path, "rb") as file:
+            file.seek(10 * 512)
+            assert file.read(6) == b"back %d" % n

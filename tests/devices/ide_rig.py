@@ -3,6 +3,7 @@ from emu.bus.component import checked
 from emu.bus.types import NEVER
 from emu.devices import ide
 from emu.devices.bus_master import BusMaster
+from emu.buffers import fill, total
 
 
 class MemoryDisk:
@@ -19,6 +20,9 @@ class MemoryDisk:
     def read(self, offset, size):
         self._check(offset, size)
         return bytes(self.data[offset:offset + size])
+
+    def read_into(self, offset, views):
+        fill(views, self.read(offset, total(views)))
 
     def write(self, offset, data):
         self._check(offset, len(data))
@@ -45,6 +49,15 @@ class Memory:
     def write(self, address, data):
         self.data[address:address + len(data)] = data
 
+    def spans(self, address, size, write):
+        return [(address, size)] if address + size <= len(self.data) else None
+
+    def views(self, spans):
+        return [memoryview(self.data)[at:at + n] for at, n in spans]
+
+    def wrote(self, spans):
+        """Nobody looks."""
+
 
 class Rig:
     """A channel (and bus master) with drives; ``irqs`` records the interrupt line."""
@@ -61,6 +74,7 @@ class Rig:
         self.bus_master.memory = self.memory
         self.bus_master.channels = [self.channel, ide.IdeChannel()]
         self.bus_master.irq14 = self.irqs.append
+        self.bus_master.over0 = self.channel.end_command
         for index, device in enumerate((master, slave)):
             if device is not None:
                 self.channel.attach(index, device)

@@ -232,11 +232,54 @@ def test_power(rig):
 
 
 def test_native_max(rig):
-    rig.select(head=0)
+    rig.select()
     assert rig.command(0xF8) == 0x50
     assert rig.inb(3) | rig.inb(4) << 8 | rig.inb(5) << 16 | (rig.inb(6) & 15) << 24 == SIZE // 512 - 1
     assert rig.command(0x27) == 0x50
     assert rig.inb(3) | rig.inb(4) << 8 | rig.inb(5) << 16 == SIZE // 512 - 1
+
+
+def smart(rig, feature, low=0):
+    """A sector that SMART sends."""
+    rig.out(1, feature)
+    rig.out(2, 1)
+    rig.out(3, low)
+    assert rig.command(0xB0) == 0x58
+    return rig.pull(512)
+
+
+@pytest.mark.parametrize("native, set_max, put", [(0xF8, 0xF9, Rig.task), (0x27, 0x37, Rig.task48)])
+def test_set_max_address(rig, native, set_max, put):
+    """Sectors behind the new end are not there, until a hardware reset or for good; only right after READ NATIVE MAX ADDRESS."""
+    total = SIZE // 512
+
+    def limit(last, keep):
+        rig.select()
+        rig.command(native)
+        put(rig, last, keep)
+        return rig.command(set_max)
+
+    def size():
+        data = identify(rig)
+        assert word(data, 60) | word(data, 61) << 16 == word(data, 100) | word(data, 101) << 16
+        return word(data, 60) | word(data, 61) << 16
+
+    put(rig, 999, 0)
+    assert rig.command(set_max) == 0x51 and rig.inb(1) == 4
+    assert limit(999, 0) == 0x50 and size() == 1000
+    rig.task(999, 2)
+    assert rig.command(0x20) == 0x51 and rig.inb(1) == 0x10
+    rig.command(native)
+    assert rig.inb(3) | rig.inb(4) << 8 == total - 1
+    rig.channel.reset()
+    rig.settle()
+    assert size() == total
+    assert limit(total, 0) == 0x51 and rig.inb(1) == 0x10 and size() == total
+    assert limit(1999, 1) == 0x50
+    rig.channel.reset()
+    rig.settle()
+    assert size() == 2000
+    assert limit(total - 1, 1) == 0x50 and size() == total
 
 
 def test_smart(rig):
@@ -247,6 +290,18 @@ def test_smart(rig):
     rig.out(1, 0xD0)
     assert rig.command(0xB0) == 0x58
     assert sum(rig.pull(512)) & 0xFF == 0
+    thresholds = smart(rig, 0xD1)
+    assert sum(thresholds) & 0xFF == 0 and thresholds[2:14:12] and thresholds[3] == 16
+    assert smart(rig, 0xD5, 0)[2] == smart(rig, 0xD5, 0)[12] == 1               # directory: one sector each of logs 1 and 6
+    assert sum(smart(rig, 0xD5, 1)) & 0xFF == 0 and smart(rig, 0xD5, 6)[508] == 0
+    rig.out(1, 0xD4)
+    rig.out(3, 1)
+    assert rig.command(0xB0) == 0x50
+    assert smart(rig, 0xD5, 6)[2:4] == b"\1\0" and smart(rig, 0xD5, 6)[508] == 1
+    for feature, low in ((0xD4, 5), (0xD5, 9), (0xD6, 0x80), (0xDF, 0)):
+        rig.out(1, feature)
+        rig.out(3, low)
+        assert rig.command(0xB0) == 0x51 and rig.inb(1) == 4
     rig.out(1, 0xD9)
     assert rig.command(0xB0) == 0x50
     rig.out(1, 0xDA)
@@ -255,7 +310,7 @@ def test_smart(rig):
     assert rig.command(0xB0) == 0x51
 
 
-@pytest.mark.parametrize("code", [0x00, 0x08, 0xA0, 0xA1, 0xF5, 0xDA, 0xDE, 0xF9, 0xFF, 0x80])
+@pytest.mark.parametrize("code", [0x00, 0x08, 0xA0, 0xA1, 0xF5, 0xDA, 0xDE, 0xB1, 0xF1, 0xF6, 0xF9, 0xFF, 0x80])
 def test_unknown_commands_abort(rig, code):
     assert rig.command(code) == 0x51 and rig.inb(1) == 4 and rig.irqs[0] == 1
     assert rig.command(0xE7) == 0x50 and rig.inb(1) == 0

@@ -59,22 +59,22 @@ def test_a_file_that_vanishes(disk, fault, what):
         assert "!" in pc.debug_text()
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_an_error_that_passes(disk, number):
+@pytest.mark.parametrize("number, method", [(errno.ENOSPC, "write"), (errno.EIO, "write"), (errno.EIO, "flush")])
+def test_an_error_that_passes(disk, number, method):
     """Once the host can write again, so can the guest, and nothing is said twice."""
     with Machine(disk=disk, **RUN) as pc:
         wrote(pc, 2)
         medium = next(m for kind, m in pc.drives.open if kind == "disk").medium
 
-        def fail(offset, data):
+        def fail(*_):
             raise OSError(number, os.strerror(number))
-        medium.write = fail
+        setattr(medium, method, fail)
         with pytest.raises(MediaError, match=os.strerror(number)[1:]):
             pc.run(timeout=60)
         assert pc.paused
-        del medium.write
+        delattr(medium, method)
         pc.resume()
-        assert pc.run(until=lambda: "!" in pc.debug_text(), timeout=60)
+        assert pc.run(until=lambda: "!CC" in pc.debug_text(), timeout=60)
         wrote(pc, pc.debug_text().count(".") + 2)
 
 

@@ -33,26 +33,29 @@ def kill_one(path, seed, first, seconds):
 
 
 class Model:
-    """What every sector may hold: the write that was done last, or ones that were under way."""
+    """What every sector may hold: the write that was done last, or ones that were under way (or, where that holds writes back, not
+    flushed)."""
 
-    def __init__(self):
-        self.sure, self.maybe, self.next = {}, {}, 1
+    def __init__(self, held=False):
+        self.sure, self.maybe, self.next, self.held = {}, {}, 1, held
 
     def learn(self, words):
-        writes, doing = {}, None
+        writes, doing, unflushed = {}, None, []
         for word in words:
             if word[0] == b"w" and len(word) == 4:
                 doing = number, at, count = tuple(map(int, word[1:]))
                 writes[number] = at, count
                 self.next = number + 1
             elif word[0] == b"d" and int(word[1]) in writes:
-                at, count = writes[int(word[1])]
-                for n in range(at, at + count):
-                    self.sure[n] = int(word[1])
-                    self.maybe.pop(n, None)
+                unflushed.append((int(word[1]), *writes[int(word[1])]))
                 doing = None
-        if doing is not None:
-            number, at, count = doing
+            if word[0] == b"f" or not self.held:
+                for number, at, count in unflushed:
+                    for n in range(at, at + count):
+                        self.sure[n] = number
+                        self.maybe.pop(n, None)
+                unflushed = []
+        for number, at, count in [*unflushed, *([doing] if doing else [])]:
             for n in range(at, at + count):
                 self.maybe.setdefault(n, set()).add(number)
         self.next += 1          # the last line, of a write that never began, may have been cut off
@@ -85,7 +88,7 @@ def kill(folder, kind, times, seed=0):
     rnd = random.Random(f"{kind} {seed}")
     path = folder / "x"
     make(path, kind)
-    model = Model()
+    model = Model(kind == "backing")
     done = 0
     for n in range(times):
         words = kill_one(path, f"{seed} {n}", model.next, rnd.random() * 0.25)
@@ -99,7 +102,7 @@ def kill(folder, kind, times, seed=0):
         if n % 50 == 49:        # start afresh, so that new clusters are taken
             path.unlink()
             make(path, kind)
-            model = Model()
+            model = Model(kind == "backing")
     assert done > times
     if kind != "raw":
         disks.open_image(path, read_only=False).close()

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import time
 
 import pytest
 import qemu
@@ -161,6 +162,36 @@ def test_backing_files(tmp_path, below):
     qemu.whole(path)
     qemu.holds(path, model, tmp_path)
     assert base.read_bytes() == before
+
+
+def test_what_is_held_back_does_not_wait_long(tmp_path, monkeypatch):
+    """Over a backing file the tables may wait for a barrier; a machine that stands by, a pause and a flush all end that."""
+    from emu import Machine
+    from emu.machine import drives
+    monkeypatch.setattr(drives, "HELD_SECONDS", 0.05)
+    path = tmp_path / "x"
+    (tmp_path / "base").write_bytes(b"b" * MIB)
+    create(path, MIB, backing="base", backing_format="raw")
+
+    def in_file(at):
+        with disks.open_image(path, locked=False) as image:
+            return image.read(at, 1)
+
+    with Machine(disk=path, nic="none", net="none", memory="4M") as pc:
+        image = pc.drives.open[0][1].medium
+        for n, paused in enumerate((False, True)):
+            if paused:
+                pc.pause()
+            image.write(n * 65536, b"new" * 1000)
+            assert image.read(n * 65536, 3) == b"new" and in_file(n * 65536) == b"b"
+            end = time.monotonic() + 0.15
+            while time.monotonic() < end:
+                pc.step_slice()
+            assert in_file(n * 65536) == b"n"
+        image.write(3 * 65536, b"new")
+        image.flush()
+        assert in_file(3 * 65536) == b"n"
+    assert (tmp_path / "base").read_bytes() == b"b" * MIB
 
 
 def test_zeros_take_up_no_room(tmp_path):

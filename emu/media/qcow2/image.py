@@ -3,24 +3,30 @@
 The file is consistent after every single write to it.  A new cluster is counted before it is used (refcounts.py), has its
 data before a table leads to it, and a table is written before another leads to it; uses are taken off a cluster
 only once nothing on the host's disk leads to it any more.  Where the host's disk could reorder this to the loss of data
-that were there before, a barrier comes between.  What dying in between leaves behind is clusters that are counted
+that were there before, a barrier comes between: the entries that lead to such clusters are held back until there are many, or
+for half a second, and one barrier serves them all.  What dying in between leaves behind is clusters that are counted
 and not used; while an image is open they are announced by its dirty bit (version 3), and found again when it is opened.
 """
 
 import struct
+import time
 from array import array
+
+from emu.buffers import fill, first, skip, total
 
 from ..errors import MediaError, reason
 from ..hostfile import HostFile
+from ..medium import HELD_SECONDS, Medium
 from . import compression
 from .header import AUTOCLEAR_AT, CORRUPT, DIRTY, INCOMPATIBLE_AT, read_header
 from .refcounts import Refcounts, read_table
 from .tables import COPIED, NOTHING, PACKED, PLACE, PLAIN, ZERO, ZEROS, Entry, L2Cache
 
 _UNPACKED_BYTES = 4 << 20
+HELD_BYTES = 8 << 20             # of data whose table entries wait for a barrier
 
 
-class Qcow2Image:
+class Qcow2Image(Medium):
     """An image; offsets and lengths are bytes.  ``backing`` is the open medium below it, or None.  ``tidy``: look for
     clusters that are counted and not used even if it was closed well.
 
@@ -55,6 +61,7 @@ class Qcow2Image:
         self._unpacked = {}                     # compressed entry -> its data
         self._counts = None
         self._next = self._end = 0              # clusters that are taken and not used yet
+        self._held, self._held_since = 0, 0.0   # bytes of clusters that only the cache leads to
         self._drops = []                        # clusters that nothing leads to any more, after the next sync
         self._marked = bool(h.incompatible & DIRTY)
         self._leaky = False
@@ -147,6 +154,23 @@ class Qcow2Image:
             offset += size
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def read_into(self, offset, views):
+        """As ``read``, into buffers; what lies outside the medium is zeros."""
+        self.accesses += 1
+        inside = max(0, min(total(views), self.size - offset))
+        for kind, place, size in self._runs(offset, inside):
+            here, views = first(views, size), skip(views, size)
+            if kind == PLAIN:
+                self._file.read_into(place, here)
+            elif kind == NOTHING and self.backing is not None:
+                self.backing.read_into(offset, here)
+            elif kind == PACKED:
+                fill(here, self._packed(place)[offset % self._cluster:][:size])
+            else:
+                fill(here, b"")
+            offset += size
+        fill(views, b"")
+
     def _below(self, offset, size):
         return self.backing.read(offset, size).ljust(size, b"\0") if offset < self.backing.size else bytes(size)
 
@@ -199,6 +223,18 @@ class Qcow2Image:
                 self._leaky = True
                 raise
             view, offset = view[size:], offset + size
+        self.settle(HELD_BYTES, HELD_SECONDS)
+
+    def settle(self, most=0, seconds=0.0):
+        """Write the table entries that are held back, if they lead to ``most`` bytes or one has waited for ``seconds``."""
+        if self._held and (most and self._held >= most or time.monotonic() - self._held_since >= seconds):
+            try:
+                self._file.barrier()
+                self._l2.release()
+            except OSError:
+                self._leaky = True
+                raise
+            self._held = 0
 
     def _write_part(self, offset, view):
         """Write what lies within one slice of an L2 table."""
@@ -258,9 +294,14 @@ class Qcow2Image:
             if head or tail:
                 piece = b"".join((head, piece, tail))
             self._file.write(place * cluster + (low - len(head)) % cluster, piece)
+            entries = array("Q", [(place + n) * cluster | COPIED for n in range(count)])
             if any(self._shows(entry, (first + n) * cluster) for n, entry in enumerate(before[done:done + count])):
-                self._file.barrier()            # what was there before must not be lost with what was written just now
-            self._l2.put(table, index + done, array("Q", [(place + n) * cluster | COPIED for n in range(count)]))
+                # What was there before must not be lost with what was written just now
+                self._l2.hold(table, index + done, entries)
+                self._held_since = self._held_since if self._held else time.monotonic()
+                self._held += count * cluster
+            else:
+                self._l2.put(table, index + done, entries)
             for entry in before[done:done + count]:
                 self._dropped(entry)
             done += count
@@ -336,6 +377,7 @@ class Qcow2Image:
         """Have the host put what was written on its disk."""
         if self.read_only or self._file.closed:
             return
+        self.settle()
         self._file.sync()
         drops, self._drops = self._drops, []
         try:
@@ -361,12 +403,6 @@ class Qcow2Image:
             self._file.close()
             if self.backing is not None:
                 self.backing.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exc):
-        self.close()
 
 
 def _zeros(view):

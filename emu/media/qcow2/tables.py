@@ -1,4 +1,5 @@
-"""The L2 tables of a qcow2 image: their entries, and a bounded cache of slices of them, written through."""
+"""The L2 tables of a qcow2 image: their entries, and a bounded cache of slices of them, written through
+or held back."""
 
 from collections import OrderedDict
 
@@ -21,6 +22,7 @@ class L2Cache:
         self.slice_entries = min(self.table_entries, _SLICE_ENTRIES)
         self._most = max(8, _CACHE_BYTES // (self.slice_entries * 8))
         self._slices = OrderedDict()    # file offset -> array
+        self._held = {}                 # file offset -> {index of an entry that is not in the file yet}
 
     def get(self, table_at, index):
         """(slice, index in it, its file offset) of an entry of the table at ``table_at``."""
@@ -30,7 +32,9 @@ class L2Cache:
         if found is None:
             found = self._slices[at] = read_table(self.file, at, self.slice_entries)
             if len(self._slices) > self._most:
-                self._slices.popitem(last=False)
+                old = next((at for at in self._slices if at not in self._held), None)
+                if old is not None:
+                    del self._slices[old]
         else:
             self._slices.move_to_end(at)
         return found, inside, at
@@ -38,12 +42,34 @@ class L2Cache:
     def put(self, table_at, index, entries):
         """Write entries in a row, which lie in one slice."""
         found, inside, at = self.get(table_at, index)
+        before = found[inside:inside + len(entries)]
         found[inside:inside + len(entries)] = entries
         try:
             self.file.write(at + inside * 8, table_bytes(entries))
         except OSError:
-            self._slices.pop(at, None)  # what is in the file is what counts
+            if at in self._held:
+                found[inside:inside + len(entries)] = before
+            else:
+                self._slices.pop(at, None)      # what is in the file is what counts
             raise
+
+
+    def hold(self, table_at, index, entries):
+        """Take entries in a row, which lie in one slice, into the cache; release() writes them."""
+        found, inside, at = self.get(table_at, index)
+        found[inside:inside + len(entries)] = entries
+        self._held.setdefault(at, set()).update(range(inside, inside + len(entries)))
+
+    def release(self):
+        """Write what was held back.  Raises OSError; what is not written is held back further."""
+        while self._held:
+            at, held = next(iter(self._held.items()))
+            found, held = self._slices[at], sorted(held)
+            while held:
+                n = next((n for n in range(1, len(held)) if held[n] != held[0] + n), len(held))
+                self.file.write(at + held[0] * 8, table_bytes(found[held[0]:held[0] + n]))
+                del held[:n]
+            del self._held[at]
 
 
 class Entry:

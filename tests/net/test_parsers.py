@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from net_guest import GUEST, GUEST_MAC, NAME_SERVER, ROUTER
 
-from emu.net import arp, checksum, dhcp, dns, ethernet, icmp, ipv4, segment, tftp, udp
+from emu.net import arp, checksum, dhcp, dns, ethernet, icmp, ip, ipv4, segment, tftp, udp
 from emu.net.user import UserNetwork
 
 A, B = bytes((10, 0, 2, 15)), bytes((192, 0, 2, 1))
@@ -42,13 +42,13 @@ def test_arp(message):
 
 
 @settings(deadline=None)
-@given(st.builds(ipv4.Packet, address, address, st.integers(0, 255), st.binary(max_size=5000), st.integers(0, 255), port,
+@given(st.builds(ip.Packet, address, address, st.integers(0, 255), st.binary(max_size=5000), st.integers(0, 255), port,
                  st.just(0), st.just(False), st.just(b"")), st.integers(68, 1500), st.randoms())
 def test_ipv4_in_pieces_and_any_order(packet, mtu, rng):
     parts = ipv4.build(packet, mtu)
     assert all(len(part) <= mtu for part in parts)
     rng.shuffle(parts)
-    reassembly, whole = ipv4.Reassembly(), []
+    reassembly, whole = ip.Reassembly(), []
     for part in parts:
         whole.append(reassembly.add(ipv4.parse(part), 0))
     assert [w for w in whole[:-1] if w] == [] and whole[-1]._replace(head=b"") == packet and not reassembly.pending
@@ -57,11 +57,11 @@ def test_ipv4_in_pieces_and_any_order(packet, mtu, rng):
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 8190), st.booleans(), st.integers(0, 64)), max_size=80))
 def test_wild_fragments_are_bounded(pieces):
-    reassembly = ipv4.Reassembly()
+    reassembly = ip.Reassembly()
     for n, (ident, offset, more, size) in enumerate(pieces):
-        reassembly.add(ipv4.Packet(A, B, 17, bytes(size), ident=ident, offset=offset * 8, more=more), n)
-        assert len(reassembly.pending) <= ipv4.MOST_PENDING
-    reassembly.add(ipv4.Packet(A, B, 17, bytes(8), ident=99, more=True), 1 << 50)
+        reassembly.add(ip.Packet(A, B, 17, bytes(size), ident=ident, offset=offset * 8, more=more), n)
+        assert len(reassembly.pending) <= ip.MOST_PENDING
+    reassembly.add(ip.Packet(A, B, 17, bytes(8), ident=99, more=True), 1 << 50)
     assert len(reassembly.pending) == 1
 
 
@@ -74,20 +74,20 @@ def test_icmp(message):
 @settings(deadline=None)
 @given(st.builds(udp.Datagram, port, port, blob))
 def test_udp(datagram):
-    assert udp.parse(ipv4.Packet(A, B, 17, udp.build(A, B, datagram) + b"pad")) == datagram
+    assert udp.parse(ip.Packet(A, B, 17, udp.build(A, B, datagram) + b"pad")) == datagram
 
 
 @settings(deadline=None)
 @given(st.builds(segment.Segment, port, port, u32, u32, st.just(segment.SYN | segment.ACK), port, blob, st.none() | port,
                  st.none() | st.integers(0, 14)))
 def test_segment(made):
-    assert segment.parse(ipv4.Packet(A, B, 6, segment.build(A, B, made))) == made
+    assert segment.parse(ip.Packet(A, B, 6, segment.build(A, B, made))) == made
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_any_bytes(data):
-    packet = ipv4.Packet(A, B, 6, data)
+    packet = ip.Packet(A, B, 6, data)
     for parse in (ethernet.parse, arp.parse, ipv4.parse, icmp.parse, dhcp.parse, dns.is_query):
         parse(data)
     udp.parse(packet)
@@ -121,7 +121,7 @@ def test_any_frames(seed):
                                                                         rng.getrandbits(32), rng.getrandbits(5), 1000, data))
         elif do == 3:
             protocol, data = 1, icmp.build(icmp.Message(rng.choice((0, 3, 8, 11)), 0, data.ljust(4, b"\0")))
-        whole = ipv4.build(ipv4.Packet(src, dst, protocol, data, rng.choice((0, 1, 64))))[0]
+        whole = ipv4.build(ip.Packet(src, dst, protocol, data, rng.choice((0, 1, 64))))[0]
         if do == 4:
             whole = bytearray(whole)
             whole[rng.randrange(len(whole))] = rng.randrange(256)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from net_guest import GUEST, GUEST_MAC, NAME_SERVER, NET, ROUTER, Guest
 
-from emu.net import arp, dhcp, dns, ethernet, icmp, ipv4, tcp, tcp_flows, udp, udp_flows
+from emu.net import arp, dhcp, dns, ethernet, icmp, ip, ipv4, tcp, tcp_flows, udp, udp_flows
 from emu.net.arp import Arp
 from emu.net.pcap import Capture
 from emu.net.tcp import CLOSE_WAIT, CLOSED, FIN_WAIT_2, INBOX, OUTBOX
@@ -76,7 +76,7 @@ def test_arp_for_router_and_name_server_alone():
 def ask_dhcp(guest, data, src=bytes(4), dst=b"\xFF" * 4):
     guest.arrived.clear()
     guest.link.send(ethernet.build(b"\xFF" * 6, GUEST_MAC, ethernet.IPV4, ipv4.build(
-        ipv4.Packet(src, dst, 17, udp.build(src, dst, Datagram(68, 67, data))))[0]))
+        ip.Packet(src, dst, 17, udp.build(src, dst, Datagram(68, 67, data))))[0]))
     guest.step(0)
     if not guest.arrived:
         return None
@@ -108,7 +108,7 @@ def test_dhcp_gives_address_router_names_and_lease():
         assert ask_dhcp(guest, dhcp_message(dhcp.DISCOVER, mac=b"\2" * 6))[1] == NET[:3] + b"\x10"
         for n in range(40):
             ask_dhcp(guest, dhcp_message(dhcp.DISCOVER, mac=b"\2" * 5 + bytes((n,))))
-        assert len(guest.network.dhcp.clients) == dhcp.MOST_CLIENTS
+        assert len(guest.network.v4.dhcp.clients) == dhcp.MOST_CLIENTS
 
 
 def test_ping_of_the_router_and_time_to_live():

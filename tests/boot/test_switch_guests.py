@@ -5,16 +5,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from linux_shell import APPEND, PREPARE, ask, files, shell, type_serial
 
 from emu import Machine
 
 pytestmark = [pytest.mark.boot, pytest.mark.native, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
-READY, LIMIT = "DEBIAN-BUSYBOX-READY", 300
-SERVE = "ip addr add 10.9.0.1/24 dev eth0; mkdir /tmp/w; head -c 2000000 /mnt/cd/random8m.bin >/tmp/w/f; httpd -p 80 -h /tmp/w; echo UP''$?\n"
-FETCH = ("ip addr add 10.9.0.2/24 dev eth0; ping -c 3 10.9.0.1; wget -q -O /tmp/f http://10.9.0.1/f; "
-         "head -c 2000000 /mnt/cd/random8m.bin | cmp - /tmp/f && echo SAME''$?; cat /sys/class/net/eth0/address; poweroff -f\n")
+LIMIT = 300
+SERVE = "ip addr add 10.9.0.1/24 dev eth0; httpd -p 80 -h /bin"
+FETCH = ("ip addr add 10.9.0.2/24 dev eth0; ping -c 3 10.9.0.1; until wget -q -O /tmp/f http://10.9.0.1/busybox; do sleep 1; done; "
+         "cmp /bin/busybox /tmp/f && echo SAME''$?; cat /sys/class/net/eth0/address")
+
+
+@pytest.fixture(scope="module")
+def busybox(image, tmp_path_factory):
+    return files(image, tmp_path_factory.mktemp("cd") / "files")
 
 
 @pytest.fixture(autouse=True)
@@ -22,53 +28,47 @@ def runtime_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
 
 
-def debian(image):
-    return Machine(cdrom=image("debian-busybox.iso"), memory="64M", engine="native", boot="cdrom", net="switch=lan")
-
-
-def alternate(machines, condition, seconds=LIMIT):
-    """Run both by turns."""
-    others = machines[1:]
-    assert machines[0].run(until=lambda: [m.step_slice() for m in others] and condition(), timeout=seconds)
-
-
-def shown(pc):
-    return "\n".join(pc.screen_text())
-
-
 def fetched(text):
     return "3 packets received, 0% packet loss" in text and "SAME0" in text and "52:54:00:12:34:57" in text
 
 
-def test_two_machines_in_one_process(image):
-    with debian(image) as server, debian(image) as client:
-        both = [server, client]
-        alternate(both, lambda: all(READY in pc.serial_text() for pc in both))
-        server.type(SERVE)
-        alternate(both, lambda: "UP0" in shown(server))
-        client.type(FETCH)
-        alternate(both, lambda: client.ended is not None)
-        assert fetched(shown(client)), shown(client)
+def test_two_machines_in_one_process(busybox):
+    with shell(busybox, net="switch=lan") as server, shell(busybox, net="switch=lan") as client:
+        def both(condition):
+            assert client.run(until=lambda: server.step_slice() and condition(), timeout=LIMIT)
+
+        both(lambda: all("/ #" in pc.serial_text() for pc in (server, client)))
+        assert "eth0" in ask(server, f"{PREPARE}; {SERVE}; ip link")
+        ask(client, PREPARE)
+        type_serial(client, FETCH + "; echo AT''END\n")
+        both(lambda: "ATEND" in client.serial_text())
+        assert fetched(client.serial_text()), client.serial_text()
+        type_serial(client, "ping -c 2 -I eth0 fe80::5054:ff:fe12:3456; echo AT''LAST\n")       # IPv6 finds its way by multicast
+        both(lambda: "ATLAST" in client.serial_text())
+        assert "2 packets received, 0% packet loss" in client.serial_text().rpartition("ATEND")[2]
+        for pc in (server, client):
+            assert not [line for line in ask(pc, "dmesg").splitlines() if "eth0" in line and ("timed out" in line or "error" in line)]
 
 
-def test_two_processes_and_one_is_killed(image, tmp_path):
+def test_two_processes_and_one_is_killed(busybox, tmp_path):
     """The server is the first on the switch; in the end it is killed, and its port is free again."""
-    def start(*script, **options):
-        return subprocess.Popen([sys.executable, "-m", "emu", "run", image("debian-busybox.iso"), "--memory", "64M", "--display", "none",
-                                 "--clock", "host", "--net", "switch=lan", "--timeout", str(LIMIT), "--wait", READY, *script],
-                                cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    def start(*script):
+        return subprocess.Popen([sys.executable, "-m", "emu", "run", "--kernel", busybox / "boot/vmlinuz", "--initrd", busybox / "boot/initrd.gz",
+                                 "--append", f"{APPEND} console=tty0", "--memory", "64M", "--display", "none", "--net", "switch=lan",
+                                 "--timeout", str(LIMIT), "--wait", "/ #", "--type", rf"{PREPARE}\n", *script],
+                                cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    first = start("--type", SERVE.replace("\n", r"\n"), "--until", "never")
+    server = start("--type", rf"{SERVE}\n", "--until", "never")
     folder = tmp_path / "emu" / "lan"
     try:
         while not (folder / "0").exists():
-            assert first.poll() is None
-        client = start("--wait-seconds", "20", "--type", FETCH.replace("\n", r"\n"), "--dump-text")
-        out, _ = client.communicate(timeout=LIMIT)
+            assert server.poll() is None
+        client = start("--wait-seconds", "10", "--type", rf"{FETCH}; poweroff -f\n", "--dump-text")
+        out, _ = client.communicate(timeout=LIMIT + 30)
         assert client.returncode == 0 and fetched(out), out
     finally:
-        first.kill()
-        first.communicate()
+        server.kill()
+        server.communicate()
     assert sorted(p.name for p in folder.iterdir()) == ["0", "0.lock"]
     with Machine(memory="1M", engine="python", net="switch=lan") as pc:      # what was left there is taken over
         assert pc._network.far.number == 0

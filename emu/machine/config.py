@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import NamedTuple
 
 from emu.cpu.cpuid import MODELS
 from emu.media.floppy import DRIVE_TYPES
@@ -27,6 +28,7 @@ SOUND_CARDS = ("sb16", "none")
 SOUND_CARD_PORTS = (0x220, 0x330, 0x388)
 SOUND_CARD_IRQ = 5
 ISA_NIC_IRQS = (3, 4, 5, 7, 9, 10, 11, 12, 15)
+SWITCH_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
 NET_OPTIONS, NET_VALUES = ("restrict", "host-access"), ("tftp", "bootfile")
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
@@ -193,16 +195,18 @@ class MachineConfig:
             raise ConfigError(f"sound: {self.sound!r} is not none, window or a file's name that ends in .wav")
         if self.midi is not None and self.sound_card == "none":
             raise ConfigError("midi: there is no sound card")
-        _, port, line = parse_nic(self.nic)
-        if port is not None and self.sound_card != "none":
-            taken = [f"port {p:#x}" for p in SOUND_CARD_PORTS if port <= p < port + ISA_NIC_PORTS]
-            taken += [f"IRQ {line}"] if line == SOUND_CARD_IRQ else []
+        nic = parse_nic(self.nic)
+        if nic.port is not None and self.sound_card != "none":
+            taken = [f"port {p:#x}" for p in SOUND_CARD_PORTS if nic.port <= p < nic.port + ISA_NIC_PORTS]
+            taken += [f"IRQ {nic.line}"] if nic.line == SOUND_CARD_IRQ else []
             if taken:
                 raise ConfigError(f"nic: {taken[0]} is the sound card's (--sound-card none leaves that out)")
         net, _ = parse_net(self.net)
         for name, value in (("forward", self.forwards), ("pcap", self.pcap)):
             if value and (net == "none" or self.nic == "none"):
                 raise ConfigError(f"{name}: there is no network{' card' if self.nic == 'none' else ''} (see --n{'ic' if self.nic == 'none' else 'et'})")
+        if net == "switch" and self.forwards:
+            raise ConfigError("forward: a switch has no way to the host (see --net user)")
         for forward in self.forwards:
             parse_forward(forward)
 
@@ -261,27 +265,48 @@ class MachineConfig:
         return path
 
 
+class Nic(NamedTuple):
+    """A network card: its kind, I/O base or None, ISA line or 0, hardware address or None for one that suits."""
+
+    kind: str
+    port: int | None = None
+    line: int = 0
+    mac: bytes | None = None
+
+
 def parse_nic(text):
-    """(card, its I/O base or None, its ISA line or 0) from "ne2k_pci", "none" or "ne2k_isa[,port=0x300][,irq=9]"."""
+    """The Nic from "none", "ne2k_pci[,mac=…]" or "ne2k_isa[,port=0x300][,irq=9][,mac=…]".  Raises ConfigError."""
     kind, *options = text.split(",")
-    if kind in NICS and kind != "ne2k_isa" and not options:
-        return kind, None, 0
-    port, irq = ISA_NIC_PORT, ISA_NIC_IRQ
+    isa = kind == "ne2k_isa"
+    made = Nic(kind, ISA_NIC_PORT, ISA_NIC_IRQ) if isa else Nic(kind)
+    right = kind in NICS
     for option in options:
         name, _, value = option.partition("=")
         try:
             number = int(value, 0)
         except ValueError:
             number = -1
-        if name == "port" and number in range(0x200, 0x3E1, ISA_NIC_PORTS):
-            port = number
-        elif name == "irq" and number in ISA_NIC_IRQS:
-            irq = number
+        if isa and name == "port" and number in range(0x200, 0x3E1, ISA_NIC_PORTS):
+            made = made._replace(port=number)
+        elif isa and name == "irq" and number in ISA_NIC_IRQS:
+            made = made._replace(line=number)
+        elif name == "mac" and kind != "none":
+            made = made._replace(mac=_parse_mac(value))
         else:
-            kind = ""
-    if kind != "ne2k_isa":
-        raise ConfigError(f"nic: {text!r} is not {', '.join(NICS)} (or ne2k_isa,port=0x300,irq=9)")
-    return kind, port, irq
+            right = False
+    if not right:
+        raise ConfigError(f"nic: {text!r} is not {', '.join(NICS)} (or ne2k_isa,port=0x300,irq=9; each with mac=52:54:00:AB:CD:EF)")
+    return made
+
+
+def _parse_mac(text):
+    """Six bytes from "52:54:00:AB:CD:EF"."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}", text):
+        raise ConfigError(f"nic: mac: {text!r} is not an address such as 52:54:00:AB:CD:EF")
+    mac = bytes.fromhex(text.replace(":", "").replace("-", ""))
+    if mac[0] & 1 or not any(mac):
+        raise ConfigError(f"nic: mac: {text} is no card's own (its first byte is even, and it is not all 0)")
+    return mac
 
 
 def parse_display(text):
@@ -307,20 +332,20 @@ def parse_net(text):
         return "none", ()
     if kind == "user" and all(o in NET_OPTIONS or o.partition("=")[0] in NET_VALUES and o.partition("=")[2] for o in options):
         return "user", tuple(options)
-    if kind.startswith("switch=") and len(kind) > 7 and not options:
+    if kind.startswith("switch=") and not options:
+        if not re.fullmatch(SWITCH_NAME, kind[7:]):
+            raise ConfigError(f"net: {text!r}: a switch's name is of 1 to 32 letters, digits, '-', '_' and '.', the first a letter or digit")
         return "switch", (kind[7:],)
     raise ConfigError(f"net: {text!r} is not none, user[,restrict][,host-access][,tftp=FOLDER][,bootfile=NAME] or switch=NAME")
 
 
 def parse_forward(text):
-    """(protocol, host address, host port, guest port) from "tcp:ADDR:PORT:GUESTPORT"; ADDR may be left out."""
-    parts = text.split(":")
-    if len(parts) == 3:
-        parts.insert(1, "")
-    ports = [int(p) if p.isascii() and p.isdigit() and len(p) < 6 else 0 for p in parts[-2:]]
-    if len(parts) != 4 or parts[0] not in ("tcp", "udp") or not all(0 < p < 65536 for p in ports):
-        raise ConfigError(f"forward: {text!r} is not tcp:ADDR:PORT:GUESTPORT or udp:ADDR:PORT:GUESTPORT")
-    return parts[0], parts[1] or "127.0.0.1", *ports
+    """(protocol, host address, host port, guest port) from "tcp:ADDR:PORT:GUESTPORT"; ADDR may be left out, IPv6 is in brackets."""
+    found = re.fullmatch(r"(tcp|udp)(?::(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]*)))?:([0-9]{1,5}):([0-9]{1,5})", text, re.ASCII)
+    ports = [int(p) for p in found.groups()[3:]] if found else [0]
+    if not all(0 < p < 65536 for p in ports):
+        raise ConfigError(f"forward: {text!r} is not tcp:ADDR:PORT:GUESTPORT or udp:ADDR:PORT:GUESTPORT (an IPv6 ADDR in brackets)")
+    return found[1], found[2] or found[3] or LOOPBACK, *ports
 
 
 def _listed(value):

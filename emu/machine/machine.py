@@ -29,7 +29,6 @@ from .sound import MidiOut, Sound, WavSink
 from .views import CpuView, MemoryView, Mouse
 
 TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
-MAC_ADDRESS = bytes.fromhex("525400123456")
 VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in virtual time, so that runs repeat
 ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
 VGA_ROM_AT = 256 << 10
@@ -98,12 +97,13 @@ class Machine:
 
     def _assemble(self):
         config, p = self.config, self.parts.parts
-        nic, self._nic_base, isa_line = parse_nic(config.nic)
+        card = parse_nic(config.nic)
+        nic, self._nic_base = card.kind, card.port
         self._absent = {name for name, asked in (("debug_exit", config.debug_exit), ("pm", not config.no_acpi),
                                                  ("vmware", not config.no_vmware), ("nic", nic != "none"), ("nic_pci", nic == "ne2k_pci"),
                                                  *((part, config.sound_card != "none") for part in ("opl3", "sb16", "mpu401")))
                         if not asked}
-        self._nic.isa_line, self._nic.address = isa_line, MAC_ADDRESS
+        self._nic.isa_line = card.line
         memory = self._memory
         memory.ram_size = config.memory
         memory.vram_offset = self._vram_at
@@ -143,6 +143,9 @@ class Machine:
         self._cpu.hypervisor = "vmware" not in self._absent and bool(model.features & F_TSC)     # it tells of the TSC
         self._lapic.version = model.apic_version
         self._insert_media()
+        if nic != "none":
+            from .network import plug_in
+            self._network = plug_in(config, self._clock, self._nic, 0 if self._clock.host else VIRTUAL_EPOCH)
         self._power_on()
         self.cpu = CpuView(self._cpu)
         self.memory = MemoryView(memory)
@@ -152,9 +155,6 @@ class Machine:
             serial_host.connect(self, config.serial)
         if config.debug_console:
             self._debug_sink = serial_host.Output(2, "standard error", False)
-        if nic != "none":
-            from .network import plug_in
-            self._network = plug_in(config, self._clock, self._nic, 0 if self._clock.host else VIRTUAL_EPOCH)
         if config.sound_file is not None:
             self.play_sound(WavSink(config.sound_file))
         if config.midi is not None:

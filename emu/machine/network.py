@@ -4,10 +4,13 @@ import time
 
 from emu.net.link import Link
 from emu.net.pcap import Capture
+from emu.net.switch import Switch
+from emu.net.switch_folder import available
 from emu.net.user import UserNetwork
 
-from .config import ConfigError, parse_forward, parse_net
+from .config import ConfigError, parse_forward, parse_net, parse_nic
 
+FIRST_MAC = bytes.fromhex("525400123456")       # on a switch, that of its first port; the others' follow
 AT_ONCE = 0.02                  # host seconds that a wait takes at most
 ALLOWED = 1_000_000             # ns that halted guest time may be ahead of the host
 MOST_DEBT = 1_000_000_000
@@ -74,20 +77,39 @@ class Network:
 
 
 def plug_in(config, clock, nic, epoch):
-    """The Network that a configuration wants, or None.  Raises ConfigError, or OSError for the capture's file."""
+    """The Network that a configuration wants, or None; the card gets its address.  Raises ConfigError, or OSError for the
+    capture's file."""
     kind, options = parse_net(config.net)
+    nic.address = parse_nic(config.nic).mac or FIRST_MAC
     if kind == "none":
         return None
-    if kind == "switch":
-        raise ConfigError("net: switch is not in this version yet")
     capture = None if config.pcap is None else Capture(config.pcap, epoch or int(time.time() - clock.now() / 1e9))
-    named = dict(o.partition("=")[::2] for o in options)
     try:
-        far = UserNetwork(clock.now, restrict="restrict" in named, host_access="host-access" in named,
-                          forwards=[parse_forward(f) for f in config.forwards], tftp_folder=named.get("tftp"),
-                          boot_file=named.get("bootfile", ""))
-    except OSError as error:
+        far = _enter_switch(*options) if kind == "switch" else _user_network(config, options, clock)
+    except ConfigError:
         if capture is not None:
             capture.close()
-        raise ConfigError(f"forward: {', '.join(map(str, config.forwards))}: {error.strerror or error}") from None
+        raise
+    if kind == "switch" and parse_nic(config.nic).mac is None:
+        nic.address = (int.from_bytes(FIRST_MAC, "big") + far.number).to_bytes(6, "big")
     return Network(clock, nic, far, capture)
+
+
+def _user_network(config, options, clock):
+    named = dict(o.partition("=")[::2] for o in options)
+    try:
+        return UserNetwork(clock.now, restrict="restrict" in named, host_access="host-access" in named,
+                           forwards=[parse_forward(f) for f in config.forwards], tftp_folder=named.get("tftp"),
+                           boot_file=named.get("bootfile", ""))
+    except OSError as error:
+        raise ConfigError(f"forward: {', '.join(map(str, config.forwards))}: {error.strerror or error}") from None
+
+
+def _enter_switch(name):
+    if not available():
+        raise ConfigError("net: there is no switch on this system")
+    try:
+        return Switch(name)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise ConfigError(f"net: switch={name}: {where}{error.strerror or error}") from None

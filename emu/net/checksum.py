@@ -23,5 +23,7 @@ def checksum(*parts):
 
 
 def pseudo_header(src, dst, protocol, length):
-    """What TCP and UDP include in their checksum of the IP header."""
-    return src + dst + bytes((0, protocol)) + length.to_bytes(2, "big")
+    """What TCP, UDP and ICMPv6 include in their checksum of the IP header."""
+    if len(src) == 4:
+        return src + dst + bytes((0, protocol)) + length.to_bytes(2, "big")
+    return src + dst + length.to_bytes(4, "big") + bytes((0, 0, 0, protocol))

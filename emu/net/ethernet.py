@@ -2,7 +2,7 @@
 from typing import NamedTuple
 
 BROADCAST = b"\xFF" * 6
-IPV4, ARP = 0x0800, 0x0806
+IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
 HEADER, LEAST, MOST = 14, 60, 1514
 MTU = MOST - HEADER
 

@@ -1,28 +1,13 @@
-"""IPv4 (RFC 791): packets, fragments."""
+"""IPv4 (RFC 791)."""
 import struct
-from typing import NamedTuple
 
 from .checksum import checksum
+from .ip import Packet
 
-ICMP, TCP, UDP = 1, 6, 17
-HEADER, TTL = 20, 64
+ICMP = 1
+HEADER = 20
 MORE = 0x2000
 BROADCAST = b"\xFF" * 4
-MOST_PENDING, PENDING_NS = 16, 30_000_000_000
-
-
-class Packet(NamedTuple):
-    """A packet or a fragment; ``offset`` in bytes."""
-
-    src: bytes
-    dst: bytes
-    protocol: int
-    payload: bytes
-    ttl: int = TTL
-    ident: int = 0
-    offset: int = 0
-    more: bool = False
-    head: bytes = b""           # the header and 8 bytes, which ICMP errors quote
 
 
 def parse(data):
@@ -53,33 +38,3 @@ def build(packet, mtu=1500):
         at += len(part)
         if not more:
             return out
-
-
-class Reassembly:
-    """Puts fragments together; keeps little, and not for long."""
-
-    def __init__(self):
-        self.pending = {}       # (src, dst, protocol, ident) -> [since, {offset: (bytes, more)}]
-
-    def add(self, packet, now):
-        """The whole packet once all of it is here, else None."""
-        if not packet.offset and not packet.more:
-            return packet
-        for key in [k for k, (since, _) in self.pending.items() if now - since > PENDING_NS]:
-            del self.pending[key]
-        key = packet.src, packet.dst, packet.protocol, packet.ident
-        if key not in self.pending and len(self.pending) >= MOST_PENDING:
-            del self.pending[min(self.pending, key=lambda k: self.pending[k][0])]
-        parts = self.pending.setdefault(key, [now, {}])[1]
-        if packet.more and (len(packet.payload) % 8 or not packet.payload):
-            return None
-        parts[packet.offset] = packet
-        at, out = 0, []
-        while at in parts:
-            part = parts[at]
-            out.append(part.payload)
-            at += len(part.payload)
-            if not part.more:
-                del self.pending[key]
-                return parts[0]._replace(payload=b"".join(out), more=False)
-        return None

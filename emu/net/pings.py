@@ -2,9 +2,11 @@
 import selectors
 import socket
 
-from . import icmp
+from . import host, icmp, icmp6, ip
 from .icmp import Message
-from .ipv4 import ICMP, Packet
+from .ip import Packet
+from .ipv4 import ICMP
+from .ipv6 import ICMPV6
 
 READ = selectors.EVENT_READ
 MOST_FLOWS, ANSWER, IDLE = 32, 5.0, 30.0
@@ -33,9 +35,9 @@ class Pings:
             return
         flow.used, flow.unanswered = self.net.host_time(), True
         try:
-            flow.sock.send(icmp.build(Message(icmp.ECHO, 0, message.rest)))
+            flow.sock.send(icmp.build(message))         # of ICMPv6 the host makes the checksum
         except OSError:
-            self.net.report(packet, icmp.UNREACHABLE, icmp.HOST)
+            self.net.report(packet, ip.NO_HOST)
             self._remove(flow)
 
     def _open(self, key, packet):
@@ -44,13 +46,13 @@ class Pings:
         try:
             if target is None:
                 raise PermissionError
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+            sock = socket.socket(host.family(target[0]), socket.SOCK_DGRAM, packet.protocol)
             sock.setblocking(False)
             sock.connect(target)
         except OSError:
             if sock is not None:
                 sock.close()
-            self.net.report(packet, icmp.UNREACHABLE, icmp.PROHIBITED)
+            self.net.report(packet, ip.PROHIBITED)
             return None
         while len(self.flows) >= MOST_FLOWS:
             self._remove(next(iter(self.flows.values())))
@@ -63,13 +65,18 @@ class Pings:
             data = flow.sock.recv(0x10000)
         except OSError:
             return
-        if data[:1] and data[0] >> 4 == 4:      # some systems leave the IP header on
+        guest, far, ident = flow.key            # the host's kernel has put its own identifier in
+        if len(far) == 4 and data[:1] and data[0] >> 4 == 4:    # some systems leave the IP header on
             data = data[(data[0] & 15) * 4:]
-        if len(data) < 8 or data[0] != icmp.ECHO_REPLY:
+        if len(data) < 8 or data[0] != (icmp.ECHO_REPLY if len(far) == 4 else icmp6.ECHO_REPLY):
             return
         flow.unanswered = False
-        guest, far, ident = flow.key            # the host's kernel has put its own identifier in
-        self.net.send(Packet(far, guest, ICMP, icmp.build(Message(icmp.ECHO_REPLY, 0, ident + data[6:])), ident=self.net.ident()))
+        answer = Message(data[0], 0, ident + data[6:])
+        if len(far) == 4:
+            protocol, payload = ICMP, icmp.build(answer)
+        else:
+            protocol, payload = ICMPV6, icmp6.build(far, guest, answer)
+        self.net.send(Packet(far, guest, protocol, payload, ident=self.net.ident()))
 
     def _remove(self, flow):
         if self.flows.pop(flow.key, None) is not None:

@@ -3,10 +3,11 @@ import struct
 from typing import NamedTuple
 
 from .checksum import checksum, pseudo_header
-from .ipv4 import TCP
+from .ip import TCP
 
 FIN, SYN, RST, PSH, ACK = (1 << n for n in range(5))
 _HEADER = struct.Struct(">HHIIBBHHH")
+HEADER = _HEADER.size
 END, NOP, MSS, SCALE = 0, 1, 2, 3
 MOST_SCALE = 14
 
@@ -47,13 +48,13 @@ def _options(data):
 def parse(packet):
     """The Segment in an IP packet, or None if it is none."""
     data = packet.payload
-    if len(data) < _HEADER.size or checksum(pseudo_header(packet.src, packet.dst, TCP, len(data)), data):
+    if len(data) < HEADER or checksum(pseudo_header(packet.src, packet.dst, TCP, len(data)), data):
         return None
     source, target, seq, ack, offset, flags, window, _, _ = _HEADER.unpack_from(data)
     size = offset >> 4 << 2
-    if not _HEADER.size <= size <= len(data):
+    if not HEADER <= size <= len(data):
         return None
-    options = _options(data[_HEADER.size:size]) if flags & SYN else {}
+    options = _options(data[HEADER:size]) if flags & SYN else {}
     mss, scale = options.get((MSS, 4)), options.get((SCALE, 3))
     return Segment(source, target, seq, ack, flags & 0x1F, window, data[size:],
                    int.from_bytes(mss, "big") if mss else None, min(scale[0], MOST_SCALE) if scale else None)

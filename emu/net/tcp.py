@@ -25,10 +25,11 @@ def ahead(a, b):
 
 
 class Connection:
-    """``port`` and ``peer_port`` are ours and the guest's.  Made with ``syn`` it answers a guest's SYN, else it sends one."""
+    """``port`` and ``peer_port`` are ours and the guest's.  Made with ``syn`` it answers a guest's SYN, else it sends one.
+    ``our_mss`` is what there is room for in a packet."""
 
-    def __init__(self, port, peer_port, iss, syn=None):
-        self.port, self.peer_port = port, peer_port
+    def __init__(self, port, peer_port, iss, syn=None, our_mss=OUR_MSS):
+        self.port, self.peer_port, self.our_mss = port, peer_port, our_mss
         self.inbox_most = INBOX
         self.una = self.nxt = self.top = self.iss = iss & 0xFFFFFFFF     # first unacknowledged, next to send, after the highest sent
         self.outbox, self.inbox = bytearray(), bytearray()
@@ -137,7 +138,7 @@ class Connection:
 
     def _take_syn(self, segment):
         self.rcv = self.edge = (segment.seq + 1) & 0xFFFFFFFF
-        self.mss = max(LEAST_MSS, min(segment.mss or DEFAULT_MSS, OUR_MSS))
+        self.mss = max(LEAST_MSS, min(segment.mss or DEFAULT_MSS, self.our_mss))
         self.window = self.most_window = segment.window
         self.window_seq, self.window_ack = segment.seq, segment.ack
         if segment.scale is not None:
@@ -361,7 +362,7 @@ class Connection:
             if self.nxt != self.iss:
                 return None
             answer = self.state == SYN_RECEIVED
-            segment = self._make(self.iss, SYN | ACK if answer else SYN, mss=OUR_MSS,
+            segment = self._make(self.iss, SYN | ACK if answer else SYN, mss=self.our_mss,
                                  scale=OUR_SCALE if not answer or self.our_scale else None)
             self._sent(self.iss + 1 & 0xFFFFFFFF, now)
             return segment

@@ -6,8 +6,8 @@ import socket
 import struct
 from collections import deque
 
-from . import icmp
-from .ipv4 import TCP, Packet
+from . import ethernet, host, ip, ipv4, ipv6, segment
+from .ip import TCP, Packet
 from .segment import ACK, RST, SYN, Segment, build, parse
 from .tcp import INBOX, OUTBOX, TIME_WAIT, Connection
 
@@ -16,7 +16,8 @@ MOST_FLOWS, MOST_TIME_WAIT = 512, 64            # with those of UDP they leave a
 BUDGET, LEAST_BUFFER = 32 << 20, 8 << 10        # bytes for all connections in each direction; what one has at least
 CHUNK = 64 << 10
 FIRST_PORT = 32768                              # of connections that forwards open to the guest
-UNREACHABLE = {errno.EHOSTUNREACH: icmp.HOST, errno.ENETUNREACH: icmp.NET, errno.ETIMEDOUT: icmp.HOST}
+UNREACHABLE = {errno.EHOSTUNREACH: ip.NO_HOST, errno.ETIMEDOUT: ip.NO_HOST, errno.ENETUNREACH: ip.NO_NET,
+               errno.EAFNOSUPPORT: ip.NO_NET, errno.EADDRNOTAVAIL: ip.NO_NET}
 IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK))
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -69,13 +70,15 @@ class Flow:
             self.table.refuse(self.syn, error)
             self.remove()
             return
-        segment = parse(self.syn)
-        self.start(Connection(self.key[3], self.key[1], random.getrandbits(32), segment))
+        syn, self.syn = parse(self.syn), None
+        self.start(syn)
 
-    def start(self, connection):
+    def start(self, syn=None):
         """Give the flow its connection to the guest."""
-        self.connection, self.syn = connection, None
-        connection.inbox_most = self.table.buffer
+        _, guest_port, far, far_port = self.key
+        room = ethernet.MTU - (ipv4 if len(far) == 4 else ipv6).HEADER - segment.HEADER
+        self.connection = Connection(far_port, guest_port, random.getrandbits(32), syn, room)
+        self.connection.inbox_most = self.table.buffer
         self.settle()
 
     def _read(self):
@@ -166,42 +169,38 @@ class TcpFlows:
 
     def packet(self, packet):
         """An IP packet with a TCP segment."""
-        segment = parse(packet)
-        if segment is None:
+        part = parse(packet)
+        if part is None:
             return
-        key = packet.src, segment.source, packet.dst, segment.target
+        key = packet.src, part.source, packet.dst, part.target
         flow = self.flows.get(key)
-        opening = segment.flags & (SYN | ACK | RST) == SYN
+        opening = part.flags & (SYN | ACK | RST) == SYN
         if flow is not None and opening and flow.connection is not None and flow.connection.state == TIME_WAIT:
             flow.remove()
             flow = None
         if flow is None:
             if opening:
-                self._open(key, packet, segment)
-            elif not segment.flags & RST:
-                self._reset(packet, segment)
+                self._open(key, packet, part)
+            elif not part.flags & RST:
+                self._reset(packet, part)
             return
         if flow.connection is None:
-            if segment.flags & RST:
+            if part.flags & RST:
                 flow.remove()
             return
-        flow.connection.arrived(segment, self.net.now())
+        flow.connection.arrived(part, self.net.now())
         if flow.sock is not None and (flow.connection.inbox or flow.connection.peer_finished):
             flow.flush()
         flow.settle()
 
-    def _open(self, key, packet, segment):
-        target = self.net.target(packet.dst, segment.target)
+    def _open(self, key, packet, syn):
+        target = self.net.target(packet.dst, syn.target)
         if target is None or not self._make_room():
-            self._reset(packet, segment)
+            self._reset(packet, syn)
             return
-        family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
         sock = None
         try:
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            error = sock.connect_ex(target)
+            sock, error = host.connecting(*target, socket.SOCK_STREAM)
         except OSError as problem:
             error = problem.errno or errno.EHOSTUNREACH
         if error not in IN_PROGRESS:
@@ -222,18 +221,18 @@ class TcpFlows:
 
     def refuse(self, packet, error):
         """Tell the guest that its connection cannot be made."""
-        code = UNREACHABLE.get(error)
-        if code is None:
+        reason = UNREACHABLE.get(error)
+        if reason is None:
             self._reset(packet, parse(packet))
         else:
-            self.net.report(packet, icmp.UNREACHABLE, code)
+            self.net.report(packet, reason)
 
-    def _reset(self, packet, segment):
+    def _reset(self, packet, part):
         """Answer a segment that belongs to no connection (RFC 9293, 3.10.7.1)."""
-        if segment.flags & ACK:
-            answer = Segment(segment.target, segment.source, segment.ack, 0, RST, 0)
+        if part.flags & ACK:
+            answer = Segment(part.target, part.source, part.ack, 0, RST, 0)
         else:
-            answer = Segment(segment.target, segment.source, 0, segment.seq + segment.length & 0xFFFFFFFF, RST | ACK, 0)
+            answer = Segment(part.target, part.source, 0, part.seq + part.length & 0xFFFFFFFF, RST | ACK, 0)
         self.net.send(Packet(packet.dst, packet.src, TCP, build(packet.dst, packet.src, answer)))
 
     # -- to the guest --------------------------------------------------------------------------------------------------
@@ -245,13 +244,13 @@ class TcpFlows:
             flow.ready = False
             if self.flows.get(flow.key) is not flow:
                 continue
-            segment = flow.connection.next_segment(self.net.now())
-            if segment is None:
+            part = flow.connection.next_segment(self.net.now())
+            if part is None:
                 flow.watch()
                 continue
             flow.settle()
             guest, _, far, _ = flow.key
-            return Packet(far, guest, TCP, build(far, guest, segment))
+            return Packet(far, guest, TCP, build(far, guest, part))
         return None
 
     def tick(self, now):
@@ -269,40 +268,32 @@ class TcpFlows:
 
     def forward(self, address, port, guest_port):
         """Listen on the host for the guest.  Raises OSError."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            if hasattr(socket, "SO_REUSEPORT"):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((address, port))
-            sock.listen(16)
-        except OSError:
-            sock.close()
-            raise
-        self.net.watch(sock, 0, READ, lambda mask: self._accept(sock, guest_port))
+        sock = host.bound(address, port, socket.SOCK_STREAM)
+        sock.listen(16)
+        self.net.watch(sock, 0, READ, lambda mask: self._accept(sock, address, guest_port))
         self.listeners.append(sock)
 
-    def _accept(self, listener, guest_port):
+    def _accept(self, listener, address, guest_port):
         try:
             sock, _ = listener.accept()
         except OSError:
             return
-        key = self._free_key(guest_port)
+        key = self._free_key(address, guest_port)
         if key is None:
             sock.close()
             return
         sock.setblocking(False)
         flow = self.flows[key] = Flow(self, key, sock)
-        flow.start(Connection(key[3], key[1], random.getrandbits(32)))
+        flow.start()
 
-    def _free_key(self, guest_port):
+    def _free_key(self, address, guest_port):
         if not self._make_room():
             return None
+        guest, router = self.net.forward_ends(address)
         while True:
             port = self.next_port
             self.next_port = port + 1 if port < 0xFFFF else FIRST_PORT
-            key = self.net.guest, guest_port, self.net.router, port
+            key = guest, guest_port, router, port
             if key not in self.flows:
                 return key
 

@@ -2,7 +2,7 @@
 from typing import NamedTuple
 
 from .checksum import checksum, pseudo_header
-from .ipv4 import UDP
+from .ip import UDP
 
 HEADER = 8
 MOST = 0xFFFF - 20 - HEADER
@@ -25,7 +25,8 @@ def parse(packet):
     if not HEADER <= length <= len(data):
         return None
     data = data[:length]
-    if data[6:8] != b"\0\0" and checksum(pseudo_header(packet.src, packet.dst, UDP, length), data):
+    unchecked = data[6:8] == b"\0\0" and len(packet.src) == 4      # IPv6 wants the checksum
+    if not unchecked and checksum(pseudo_header(packet.src, packet.dst, UDP, length), data):
         return None
     return Datagram(int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big"), data[HEADER:])
 

@@ -2,8 +2,8 @@
 import selectors
 import socket
 
-from . import icmp, udp
-from .ipv4 import UDP, Packet
+from . import host, ip, udp
+from .ip import UDP, Packet
 from .udp import Datagram
 
 READ = selectors.EVENT_READ
@@ -26,8 +26,8 @@ class Flow:
 class Forward:
     """A port of the host that leads to one of the guest."""
 
-    def __init__(self, sock, guest_port):
-        self.sock, self.guest_port = sock, guest_port
+    def __init__(self, sock, address, guest_port):
+        self.sock, self.address, self.guest_port = sock, address, guest_port
         self.clients = {}               # far port that the guest sees -> the client's address
 
 
@@ -45,7 +45,7 @@ class UdpFlows:
         """A datagram to somewhere beyond the router."""
         for forward in self.forwards:
             client = forward.clients.get(datagram.target)
-            if client is not None and (packet.dst, datagram.source) == (self.net.router, forward.guest_port):
+            if client is not None and datagram.source == forward.guest_port and packet.dst == self.net.side(packet.dst).router:
                 try:
                     forward.sock.sendto(datagram.data, client)
                 except OSError:
@@ -72,19 +72,18 @@ class UdpFlows:
     def _open(self, key, packet):
         target = self.net.target(key[2], key[3])
         if target is None:
-            self.net.report(packet, icmp.UNREACHABLE, icmp.PORT)
+            self.net.report(packet, ip.NO_PORT)
             return None
         while len(self.flows) >= MOST_FLOWS:
             self._remove(next(iter(self.flows.values())))
-        sock = None
         try:
-            sock = socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET, socket.SOCK_DGRAM)
-            sock.setblocking(False)
-            sock.connect(target)
-        except OSError:
+            sock, error = host.connecting(*target, socket.SOCK_DGRAM)
+        except OSError as problem:
+            sock, error = None, problem.errno or -1
+        if error:
             if sock is not None:
                 sock.close()
-            self.net.report(packet, icmp.UNREACHABLE, icmp.NET)
+            self.net.report(packet, ip.NO_NET)
             return None
         flow = self.flows[key] = Flow(key, sock, packet)
         self.net.watch(sock, 0, READ, lambda mask: self._readable(flow))
@@ -92,7 +91,7 @@ class UdpFlows:
 
     def _refused(self, flow):
         """The far host has nobody on that port."""
-        self.net.report(flow.head, icmp.UNREACHABLE, icmp.PORT)
+        self.net.report(flow.head, ip.NO_PORT)
         self._remove(flow)
 
     def _remove(self, flow):
@@ -123,16 +122,9 @@ class UdpFlows:
 
     def forward(self, address, port, guest_port):
         """Take datagrams on the host for the guest.  Raises OSError."""
-        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            sock.setblocking(False)
-            sock.bind((address, port))
-        except OSError:
-            sock.close()
-            raise
-        forward = Forward(sock, guest_port)
+        forward = Forward(host.bound(address, port, socket.SOCK_DGRAM), address, guest_port)
         self.forwards.append(forward)
-        self.net.watch(sock, 0, READ, lambda mask: self._forwarded(forward))
+        self.net.watch(forward.sock, 0, READ, lambda mask: self._forwarded(forward))
 
     def _forwarded(self, forward):
         for _ in range(AT_ONCE):
@@ -152,7 +144,8 @@ class UdpFlows:
             else:
                 del forward.clients[port]
             forward.clients[port] = client
-            self._to_guest(self.net.router, self.net.guest, Datagram(port, forward.guest_port, data))
+            guest, router = self.net.forward_ends(forward.address)
+            self._to_guest(router, guest, Datagram(port, forward.guest_port, data))
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from data import ROOT, absent
+from linux_shell import ask, files, send
 
 from emu import Machine
 from emu.machine.config import Floppy
@@ -29,38 +30,13 @@ MIB = 1 << 20
 @pytest.fixture(scope="module")
 def busybox(image, tmp_path_factory):
     """The files of the busybox CD in a folder."""
-    if shutil.which("xorriso") is None:
-        absent("xorriso")
-    folder = tmp_path_factory.mktemp("cd") / "files"
-    subprocess.run(["xorriso", "-osirrox", "on", "-indev", image("debian-busybox.iso"), "-extract", "/", folder], check=True, capture_output=True)
-    return folder
+    return files(image, tmp_path_factory.mktemp("cd") / "files")
 
 
 def linux(folder, **settings):
     """Linux of the CD's files, started directly; the folder is its CD."""
     return Machine(kernel=folder / "boot/vmlinuz", initrd=folder / "boot/initrd.gz", append="quiet net.ifnames=0 console=ttyS0,115200",
                    cdrom=folder, memory="128M", nic="none", net="none", engine="native", **settings)
-
-
-def send(pc, line, pause=0.0005):
-    """Type a line on COM1."""
-    for byte in line.encode() + b"\r":
-        while not pc.send_serial(bytes((byte,))):
-            pc.run_for(0.001)
-        pc.run_for(pause)
-
-
-def ask(pc, command, seconds=240):
-    """Type a command at the shell on COM1; gives what it printed."""
-    ask.count += 1
-    mark = f"#{ask.count}#"
-    before = len(pc.serial_text())
-    send(pc, f"{command}; echo '#'{ask.count}'#'")
-    pc.wait_for_text(mark, timeout=seconds)
-    return pc.serial_text()[before:].rpartition(mark)[0].partition("\n")[2]
-
-
-ask.count = 0
 
 
 def ready(pc):

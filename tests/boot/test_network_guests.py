@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import os
 import random
 import re
 import socket
@@ -10,6 +11,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from linux_shell import PREPARE, ask, files, shell, type_serial
 
 from emu import Machine
 from emu.machine.config import Floppy
@@ -18,10 +20,11 @@ pytestmark = [pytest.mark.boot, pytest.mark.native]
 
 
 @contextmanager
-def web_server(content):
-    """A web server on the host's loopback that has one page."""
+def web_server(content, address="127.0.0.1", before=lambda: None):
+    """A web server on the host's loopback that has one page; ``before()`` is called before each answer."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            before()
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -30,7 +33,11 @@ def web_server(content):
         def log_message(self, *_args):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        request_queue_size = 256
+
+    server = Server((address, 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_port
@@ -112,3 +119,64 @@ def test_linux_downloads_and_serves(image):
 def test_linux_with_the_isa_card(image):
     with debian(image, nic="ne2k_isa", no_acpi=True) as pc:       # else ACPI has IRQ 9, and the driver does not share
         assert re.search(r"eth0: NE2000 found at 0x300, using IRQ 9", pc.serial_text())
+
+
+@pytest.fixture(scope="module")
+def busybox(image, tmp_path_factory):
+    return files(image, tmp_path_factory.mktemp("cd") / "files")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_linux_with_ipv6(busybox):
+    """It makes itself an address, finds the router and the host's ::1 behind it, is reached from there, and has nothing to complain of."""
+    content = random.Random(6).randbytes(1_000_000)
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as free:
+        port = free.getsockname()[1]
+    with web_server(content, "::1") as web, shell(busybox, net="user,host-access", forwards=[f"tcp:[::1]:{port}:80"]) as pc:
+        pc.wait_for_text("/ #", timeout=240)
+        ask(pc, f"{PREPARE}; sleep 4")
+        address = "fd65:6d75:2:0:5054:ff:fe12:3456"
+        assert f"inet6 {address}/64 scope global dynamic" in (shown := ask(pc, "ip -6 addr")), shown
+        assert re.search(r"^default via fe80::2 dev eth0", shown := ask(pc, "ip -6 route"), re.MULTILINE), shown
+        for target in ("fd65:6d75:2::2", "fd65:6d75:2::3", "-I eth0 fe80::2", "-I eth0 ff02::2"):
+            assert "2 packets received, 0% packet loss" in (shown := ask(pc, f"ping6 -c 2 {target}")), shown
+        digest = hashlib.md5(content).hexdigest()
+        assert digest in (shown := ask(pc, f"wget -q -O /tmp/f http://[fd65:6d75:2::2]:{web}/f; md5sum /tmp/f")), shown
+        assert "lladdr 52:55:0a:00:02:02 router" in (shown := ask(pc, "ip -6 neigh")), shown
+        ask(pc, "httpd -p 80 -h /tmp")
+        got = []
+
+        def client():
+            with socket.create_connection(("::1", port)) as sock:
+                sock.sendall(b"GET /f HTTP/1.0\r\n\r\n")
+                got.append(b"".join(iter(lambda: sock.recv(65536), b"")))
+
+        thread = threading.Thread(target=client)
+        thread.start()
+        ends = set()
+        assert pc.run(until=lambda: ends.update(key[0] for key in pc._network.far.tcp.flows) or got, timeout=60)
+        thread.join()
+        assert got[0].endswith(content) and ends == {socket.inet_pton(socket.AF_INET6, address)}
+        assert not re.search(r"eth0|IPv6", ask(pc, "dmesg | grep -iE 'error|fail|timed out|duplicate|invalid'"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_many_connections_of_a_guest(busybox):
+    """200 at once, none of which is answered before all are there, then a thousand one after the other; nothing is left behind."""
+    content, all_there = b"x" * 5000, threading.Barrier(200)
+    waits = [lambda: all_there.wait(120)]
+    request = "/bin/busybox nc 10.0.2.2 {} </tmp/q"
+    with web_server(content, before=lambda: [wait() for wait in waits]) as web, shell(busybox, "128M", net="user,host-access") as pc:
+        pc.wait_for_text("/ #", timeout=240)
+        ask(pc, f"{PREPARE}; ip addr add 10.0.2.15/24 dev eth0; mkdir /tmp/r; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >/tmp/q")
+        before = len(os.listdir("/proc/self/fd"))
+        ask(pc, f"i=0; while [ $i -lt 200 ]; do {request.format(web)} >/tmp/r/$i & i=$((i+1)); done; wait", 300)
+        assert ask(pc, "ls /tmp/r | wc -l; cat /tmp/r/* | grep -c xxxxx; cat /tmp/r/* | tr -dc x | wc -c").split() == ["200", "200", "1000000"]
+        waits.clear()
+        ask(pc, f"i=0; while [ $i -lt 1000 ]; do {request.format(web)} | grep -c xxxxx; i=$((i+1)); done >/tmp/n", 300)
+        assert ask(pc, "sort /tmp/n | uniq -c").split() == ["1000", "1"]
+        pc.run_for(3)
+        assert not pc._network.far.tcp.flows and len(os.listdir("/proc/self/fd")) <= before
+        assert "eth0" not in ask(pc, "dmesg | grep -iE 'error|fail|timed out'")

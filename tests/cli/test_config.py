@@ -53,9 +53,13 @@ def test_wrong_values(values, what):
 
 
 def test_nic():
-    assert parse_nic("ne2k_pci") == ("ne2k_pci", None, 0) and parse_nic("none") == ("none", None, 0)
-    assert parse_nic("ne2k_isa") == ("ne2k_isa", 0x300, 9) and parse_nic("ne2k_isa,irq=5,port=0x280") == ("ne2k_isa", 0x280, 5)
-    for wrong in ("", "ne2k", "ne2k_pci,irq=5", "ne2k_isa,irq=8", "ne2k_isa,port=0x310", "ne2k_isa,irq", "none,"):
+    assert parse_nic("ne2k_pci") == ("ne2k_pci", None, 0, None) and parse_nic("none") == ("none", None, 0, None)
+    assert parse_nic("ne2k_isa") == ("ne2k_isa", 0x300, 9, None)
+    assert parse_nic("ne2k_isa,irq=5,port=0x280,mac=02-00-00-00-00-Fe") == ("ne2k_isa", 0x280, 5, b"\2\0\0\0\0\xFE")
+    assert parse_nic("ne2k_pci,mac=52:54:00:12:34:99").mac == bytes.fromhex("525400123499")
+    for wrong in ("", "ne2k", "ne2k_pci,irq=5", "ne2k_isa,irq=8", "ne2k_isa,port=0x310", "ne2k_isa,irq", "none,",
+                  "none,mac=52:54:00:12:34:99", "ne2k_pci,mac=", "ne2k_pci,mac=52:54:00:12:34", "ne2k_pci,mac=53:54:00:12:34:99",
+                  "ne2k_pci,mac=00:00:00:00:00:00"):
         with pytest.raises(ConfigError):
             parse_nic(wrong)
 
@@ -63,13 +67,16 @@ def test_nic():
 def test_net_and_forward():
     assert parse_net("none") == ("none", ())
     assert parse_net("user,restrict,host-access") == ("user", ("restrict", "host-access"))
-    assert parse_net("switch=lan") == ("switch", ("lan",))
+    assert parse_net("switch=lan") == ("switch", ("lan",)) and parse_net("switch=a-1_b.c")[1] == ("a-1_b.c",)
+    assert parse_forward("tcp:[::1]:2222:22") == ("tcp", "::1", 2222, 22)
     assert parse_forward("tcp:0.0.0.0:8080:80") == ("tcp", "0.0.0.0", 8080, 80)
     assert parse_forward("udp::53:53") == parse_forward("udp:53:53") == ("udp", "127.0.0.1", 53, 53)
-    for wrong in ("user,none", "none,restrict", "switch=", "", "user,"):
+    for wrong in ("user,none", "none,restrict", "switch=", "", "user,", "switch=a,b", "switch=.", "switch=..", "switch=a/b", "switch=/a",
+                  "switch=.a", "switch=a\n", "switch=ä", "switch=" + "a" * 33):
         with pytest.raises(ConfigError):
             parse_net(wrong)
-    for wrong in ("tcp", "sctp::1:1", "tcp::0:1", "tcp::1:65536", "tcp:a:b:c:d", "tcp::1:-1"):
+    for wrong in ("tcp", "sctp::1:1", "tcp::0:1", "tcp::1:65536", "tcp:a:b:c:d", "tcp::1:-1", "tcp:::1:80:80", "tcp:[::1:80:80", "tcp:[]:80:80",
+                  "tcp:[a]b:80:80", "tcp:80:80\n"):
         with pytest.raises(ConfigError):
             parse_forward(wrong)
 

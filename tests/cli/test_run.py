@@ -299,13 +299,10 @@ def test_configuration(emu_run, tmp_path):
     assert machine.config.wanted_clock() == "host"
 
 
-NOT_YET = [("--net", "switch=a")]
-
-
 @pytest.mark.parametrize("options", [
-    *((o, v) for o, v in NOT_YET if any(row[0].split()[0] == o for row in run_options.NOT_YET)),
     ("--bogus",), ("--unti", "x"), ("--wait",), ("--timeout", "x"), ("--timeout", "-1"), ("--wait-seconds", "nan"),
     ("--memory", "5"), ("--memory", "4G"), ("--memory", "lots"), ("--boot", "cdrom"), ("--boot", "net"), ("--nic", "e1000"), ("--net", "tap"),
+    ("--net", "switch=../a"), ("--net", "switch="), ("--nic", "ne2k_pci,mac=01:00:00:00:00:00"), ("--forward", "tcp:[::1:80:80"),
     ("--forward", "tcp:80"), ("--forward", "tcp::70000:80"), ("--pcap", "/nonexistent/x"), ("--pcap", "/"),
     ("--engine", "fast"), ("--display", "holo"), ("--initrd", "/dev/null"), ("--append", "x"),
     ("--disk", "/nonexistent"), ("--floppy", "/"), ("--cdrom", "/dev/null"), ("--kernel", "/etc/hostname"),

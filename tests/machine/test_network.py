@@ -101,7 +101,8 @@ def test_forwards_are_bound_to_the_loopback_and_given_back():
         pass
 
 
-@pytest.mark.parametrize("settings", [{"net": "none", "pcap": "x"}, {"nic": "none", "pcap": "x"}, {"net": "switch=a"},
+@pytest.mark.parametrize("settings", [{"net": "none", "pcap": "x"}, {"nic": "none", "pcap": "x"}, {"net": "switch=a/b"},
+                                      {"net": "switch=a", "forwards": ["tcp:8080:80"]},
                                       {"net": "none", "forwards": ["tcp:8080:80"]}, {"net": "user,tftp="}])
 def test_what_makes_no_sense_is_said(settings):
     with pytest.raises(ConfigError, match="pcap|forward|net"):

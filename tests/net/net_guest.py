@@ -1,17 +1,24 @@
-"""A small guest at the cable of a UserNetwork: it speaks ARP, IP and UDP, and TCP with the project's own state machine."""
+"""A small guest at the cable of a UserNetwork: it speaks ARP, neighbour discovery, IP and UDP, and TCP with the project's own
+state machine."""
 import time
 
-from emu.net import arp, ethernet, icmp, ipv4, segment, udp
+from emu.net import arp, ethernet, icmp, icmp6, ipv4, ipv6, neighbour, segment, udp
+from emu.net.addresses import LINK_LOCAL, NAME_SERVER, NAME_SERVER6, NET, PREFIX, ROUTER, ROUTER6
 from emu.net.arp import Arp
-from emu.net.ipv4 import ICMP, TCP, UDP, Packet
+from emu.net.ip import TCP, UDP, Packet
+from emu.net.ipv4 import ICMP
+from emu.net.ipv6 import ICMPV6
 from emu.net.link import Link
+from emu.net.neighbour import Neighbour
+from emu.net.router6 import solicited
 from emu.net.segment import ACK, RST, SYN
 from emu.net.tcp import Connection
 from emu.net.udp import Datagram
-from emu.net.user import NAME_SERVER, NET, ROUTER, UserNetwork
+from emu.net.user import UserNetwork
 
 GUEST = NET[:3] + b"\x0f"
 GUEST_MAC = bytes.fromhex("525400123456")
+GUEST6 = PREFIX + bytes.fromhex("505400fffe123456")
 
 
 class Guest:
@@ -32,14 +39,30 @@ class Guest:
 
     def send(self, packet):
         mac = self.macs.get(packet.dst, bytes.fromhex("52550a000202"))
-        for part in ipv4.build(packet):
-            self.link.send(ethernet.build(mac, GUEST_MAC, ethernet.IPV4, part))
+        if packet.dst[0] == 0xFF and len(packet.dst) == 16:
+            mac = b"\x33\x33" + packet.dst[12:]
+        version, kind = (ipv4, ethernet.IPV4) if len(packet.dst) == 4 else (ipv6, ethernet.IPV6)
+        for part in version.build(packet):
+            self.link.send(ethernet.build(mac, GUEST_MAC, kind, part))
+
+    @staticmethod
+    def own(dst):
+        """Our address for one of that kind."""
+        return GUEST if len(dst) == 4 else GUEST6
 
     def udp(self, dst, port, data, source=1234):
-        self.send(Packet(GUEST, dst, UDP, udp.build(GUEST, dst, Datagram(source, port, data)), ident=7))
+        own = self.own(dst)
+        self.send(Packet(own, dst, UDP, udp.build(own, dst, Datagram(source, port, data)), ident=7))
 
     def ping(self, dst, ttl=64):
-        self.send(Packet(GUEST, dst, ICMP, icmp.build(icmp.Message(icmp.ECHO, 0, b"\x12\x34\0\x01hello")), ttl=ttl))
+        rest = b"\x12\x34\0\x01hello"
+        if len(dst) == 4:
+            self.send(Packet(GUEST, dst, ICMP, icmp.build(icmp.Message(icmp.ECHO, 0, rest)), ttl=ttl))
+        else:
+            self.icmp6(dst, icmp6.ECHO, rest, ttl=ttl)
+
+    def icmp6(self, dst, kind, rest, src=GUEST6, ttl=255):
+        self.send(Packet(src, dst, ICMPV6, icmp6.build(src, dst, icmp.Message(kind, 0, rest)), ttl))
 
     def connect(self, dst, port):
         self.port += 1
@@ -54,7 +77,8 @@ class Guest:
                 out = connection.next_segment(now)
                 if out is None:
                     break
-                self.send(Packet(GUEST, far, TCP, segment.build(GUEST, far, out)))
+                own = self.own(far)
+                self.send(Packet(own, far, TCP, segment.build(own, far, out)))
             if connection.deadline <= now:
                 connection.tick(now)
         while self.reading and self.link.waiting():
@@ -74,17 +98,27 @@ class Guest:
                 self.link.send(ethernet.build(frame.src, GUEST_MAC, ethernet.ARP,
                                               arp.build(Arp(arp.REPLY, GUEST_MAC, GUEST, asked.sender_mac, asked.sender))))
             return
-        packet = ipv4.parse(frame.payload)
+        packet = (ipv4 if frame.type == ethernet.IPV4 else ipv6).parse(frame.payload)
         assert packet is not None, "a wrong header"
         packet = self.network.reassembly.add(packet, time.monotonic_ns())
         if packet is None:
             return
+        own = self.own(packet.src)
         if packet.protocol == UDP:
             datagram = udp.parse(packet)
             assert datagram is not None, "a wrong checksum"
             self.datagrams.append((packet.src, datagram))
         elif packet.protocol == ICMP:
             self.datagrams.append((packet.src, icmp.parse(packet.payload)))
+        elif packet.protocol == ICMPV6:
+            message = icmp6.parse(packet)
+            assert message is not None, "a wrong checksum"
+            if message.type == neighbour.SOLICITATION:
+                if neighbour.parse(message.type, message.rest).target == GUEST6:
+                    self.icmp6(packet.src, neighbour.ADVERTISEMENT,
+                               neighbour.build(neighbour.ADVERTISEMENT, Neighbour(neighbour.SOLICITED, GUEST6, GUEST_MAC)))
+            else:
+                self.datagrams.append((packet.src, message))
         elif packet.protocol == TCP:
             part = segment.parse(packet)
             assert part is not None, "a wrong checksum"
@@ -94,7 +128,7 @@ class Guest:
                     self.connections[key] = Connection(part.target, part.source, 5000, part)
                 else:
                     answer = segment.Segment(part.target, part.source, 0, part.seq + 1 & 0xFFFFFFFF, RST | ACK, 0)
-                    self.send(Packet(GUEST, packet.src, TCP, segment.build(GUEST, packet.src, answer)))
+                    self.send(Packet(own, packet.src, TCP, segment.build(own, packet.src, answer)))
             elif key in self.connections:
                 self.connections[key].arrived(part, time.monotonic_ns())
 
@@ -110,4 +144,5 @@ class Guest:
             self.step()
 
 
-__all__ = ["GUEST", "GUEST_MAC", "NAME_SERVER", "NET", "ROUTER", "Guest"]
+__all__ = ["GUEST", "GUEST6", "GUEST_MAC", "LINK_LOCAL", "NAME_SERVER", "NAME_SERVER6", "NET", "PREFIX", "ROUTER", "ROUTER6", "Guest",
+           "solicited"]

@@ -3,59 +3,16 @@ import os
 import socket
 import struct
 import threading
-from contextlib import contextmanager
 
 import pytest
 from net_guest import GUEST, GUEST_MAC, NAME_SERVER, NET, ROUTER, Guest
+from net_host import echo_at_end, free_port, nothing_left, receive_all, server
 
-from emu.net import arp, dhcp, dns, ethernet, icmp, ipv4, tcp, tcp_flows, udp, udp_flows
+from emu.net import arp, dhcp, dns, ethernet, icmp, ip, ipv4, tcp, tcp_flows, udp, udp_flows
 from emu.net.arp import Arp
 from emu.net.pcap import Capture
 from emu.net.tcp import CLOSE_WAIT, CLOSED, FIN_WAIT_2, INBOX, OUTBOX
 from emu.net.udp import Datagram
-
-
-@contextmanager
-def server(handle, backlog=64):
-    """A TCP server on the loopback; ``handle(socket)`` on a thread for each connection."""
-    with socket.create_server(("127.0.0.1", 0), backlog=backlog) as listener:
-        def accept():
-            while True:
-                try:
-                    sock, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=run, args=(sock,), daemon=True).start()
-
-        def run(sock):
-            with sock:
-                try:
-                    handle(sock)
-                except OSError:
-                    pass
-
-        threading.Thread(target=accept, daemon=True).start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-
-
-def receive_all(sock):
-    out = bytearray()
-    while data := sock.recv(65536):
-        out += data
-    return bytes(out)
-
-
-def echo_at_end(sock):
-    """Gives everything back once the other side has finished."""
-    sock.sendall(receive_all(sock))
-
-
-def nothing_left(network):
-    return not (network.tcp.flows or network.tcp.ready or network.udp.flows or network.pings.flows or network.frames
-                or network.selector.get_map())
 
 
 def dhcp_message(kind, options=(), flags=0, mac=GUEST_MAC, ciaddr=bytes(4)):
@@ -76,7 +33,7 @@ def test_arp_for_router_and_name_server_alone():
 def ask_dhcp(guest, data, src=bytes(4), dst=b"\xFF" * 4):
     guest.arrived.clear()
     guest.link.send(ethernet.build(b"\xFF" * 6, GUEST_MAC, ethernet.IPV4, ipv4.build(
-        ipv4.Packet(src, dst, 17, udp.build(src, dst, Datagram(68, 67, data))))[0]))
+        ip.Packet(src, dst, 17, udp.build(src, dst, Datagram(68, 67, data))))[0]))
     guest.step(0)
     if not guest.arrived:
         return None
@@ -108,7 +65,7 @@ def test_dhcp_gives_address_router_names_and_lease():
         assert ask_dhcp(guest, dhcp_message(dhcp.DISCOVER, mac=b"\2" * 6))[1] == NET[:3] + b"\x10"
         for n in range(40):
             ask_dhcp(guest, dhcp_message(dhcp.DISCOVER, mac=b"\2" * 5 + bytes((n,))))
-        assert len(guest.network.dhcp.clients) == dhcp.MOST_CLIENTS
+        assert len(guest.network.v4.dhcp.clients) == dhcp.MOST_CLIENTS
 
 
 def test_ping_of_the_router_and_time_to_live():
@@ -306,12 +263,6 @@ def test_too_many_connections_are_refused(monkeypatch):
         guest.until(lambda: sum(c.open for c in made) == 3 and sum(c.closed for c in made) == 2)
         guest.network.reset()
         assert nothing_left(guest.network)
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def test_forward_into_the_guest():

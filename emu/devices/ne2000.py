@@ -518,8 +518,9 @@ class Ne2000(Component):
             self.receive(frame)
 
     def receiving(self):
-        """Does the receiver listen to the cable?"""
-        return self.cr & (STP | STA) == STA and not self.tcr & LOOPBACK
+        """Does the receiver listen to the cable?  Once started it does until STP (iPXE writes CR with neither STP nor STA,
+        test_receives_until_stopped)."""
+        return not self.cr & STP and not self.tcr & LOOPBACK
 
     def accepts(self, frame):
         """Is the frame for this card?"""

@@ -193,6 +193,15 @@ def test_receive(rig):
     assert stored[254:] == zlib.crc32(frame(250)).to_bytes(4, "little")
 
 
+def test_receives_until_stopped(rig):
+    """A started card goes on where CR is written with neither STP nor STA."""
+    rig.start()
+    rig.out(0, 0x00)
+    assert rig.nic.receive(frame())
+    rig.out(0, 0x21)
+    assert not rig.nic.receive(frame())
+
+
 def test_ring_wraps_for_both_sides(rig):
     rig.start(boundary=STOP - 2, current=STOP - 1)
     assert rig.nic.receive(frame(600))

@@ -31,6 +31,8 @@ def read(path):
     size = data[2] * UNIT
     if not 0 < size <= len(data):
         raise MediaError(path, f"is {len(data)} bytes long, and its header says {size}")
+    if sum(data[:size]) & 0xFF:
+        raise MediaError(path, "is a damaged option ROM (its checksum is wrong)")
     return data
 
 

@@ -108,7 +108,7 @@ def main():
     port = listener.getsockname()[1]
     threading.Thread(target=serve, args=(listener, size), daemon=True).start()
     transfers = {"download": f"wget -q -O /dev/null http://10.0.2.2:{port}/f",
-                 "upload": f"head -c {size} /dev/zero | nc 10.0.2.2 {port}"}
+                 "upload": f"dd if=/dev/zero bs=100000 count={size // 100000} 2>/dev/null | nc 10.0.2.2 {port}"}
     taken = {(name, transfer): [] for name in commands(args) for transfer in transfers}
     for _ in range(args.runs):
         for name, command in commands(args).items():

@@ -232,6 +232,22 @@ def test_full_ring_holds_frames_back_until_the_guest_reads(rig):
     assert len(rig.cable.coming) == 19 - stored
 
 
+def test_full_ring_tells_again(rig):
+    """A guest that acknowledges frames which it has not read hears of them again while others wait for room."""
+    rig.start()
+    rig.cable.coming = [frame(1000, fill=n) for n in range(20)]
+    rig.nic.look_soon()
+    rig.settle()
+    rig.out(7, PRX)
+    assert not rig.inb(7) & PRX and rig.levels[-1] == (9, 0)
+    rig.settle()
+    assert rig.inb(7) & PRX and rig.levels[-1] == (9, 1)
+    rig.cable.coming.clear()
+    rig.out(7, PRX)
+    rig.settle()
+    assert not rig.inb(7) & PRX
+
+
 def test_overflow_loses_and_counts(rig):
     rig.start()
     while rig.nic.receive(frame(1000)):

@@ -15,16 +15,19 @@
 
 extern u8 rest_entry[];         /* entry.S */
 
-struct entry { u8 kind, index; u16 segment, offset; const char *name; };
+struct entry { u8 kind, index; u16 segment, offset, bdf; const char *name; char file[57]; };    /* of a ROM: where it came from */
 static struct entry entries[MAX], roms[4];
 static u8 count, rom_count;
 
 static const char *const kind_names[] = { "", "Floppy", "Hard disk", "CD", "ROM" };
 
-void boot_add_rom(u16 segment, u16 offset, const char *name)
+void boot_add_rom(u16 segment, u16 offset, const char *name, u16 bdf, const char *file)
 {
-    if (rom_count < ARRAY_SIZE(roms))
-        roms[rom_count++] = (struct entry){ ROM, 0, segment, offset, name };
+    if (rom_count == ARRAY_SIZE(roms))
+        return;
+    struct entry *e = &roms[rom_count++];
+    *e = (struct entry){ .kind = ROM, .segment = segment, .offset = offset, .name = name, .bdf = bdf };
+    memcpy(e->file, file, strlen(file));
 }
 
 static void add(u8 kind, u8 index)
@@ -34,7 +37,7 @@ static void add(u8 kind, u8 index)
             return;
     if (count == MAX)
         return;
-    entries[count] = (struct entry){ kind, index, 0, 0, "" };
+    entries[count] = (struct entry){ .kind = kind, .index = index, .name = "" };
     if (kind == DISK)
         entries[count].name = shared.drives[shared.disks[index]].model;
     else if (kind == CD)
@@ -76,12 +79,19 @@ static const char *contains(const char *text, const char *part)
     return NULL;
 }
 
+static u8 digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0xFF;
+}
+
 /* A line of the file "bootorder": an Open Firmware path. */
 static void add_path(const char *path)
 {
     const char *at;
-    if (contains(path, "/rom@")) {
-        add_all(ROM);
+    if ((at = contains(path, "/rom@"))) {
+        for (u32 i = 0; i < rom_count; i++)
+            if (!memcmp(at, roms[i].file, strlen(at) + 1))
+                add(ROM, i);
     } else if ((at = contains(path, "/floppy@"))) {
         if ((u8)(*at - '0') < available(FLOPPY))
             add(FLOPPY, *at - '0');
@@ -95,6 +105,15 @@ static void add_path(const char *path)
         for (u32 i = 0; i < shared.cd_count; i++)
             if (shared.cds[i] == place)
                 add(CD, i);
+    } else if ((at = contains(path, "/pci@i0cf8/")) && (at = contains(at, "@"))) {      /* NAME@SLOT[,FUNCTION] */
+        u16 slot = digit(at[0]), function = 0;
+        if (digit(at[1]) < 16)
+            slot = slot << 4 | digit(*++at);
+        if (at[1] == ',')
+            function = digit(at[2]);
+        for (u32 i = 0; i < rom_count; i++)
+            if (roms[i].bdf && roms[i].bdf == (slot << 3 | function))
+                add(ROM, i);
     }
 }
 
@@ -212,7 +231,8 @@ static void leave(u16 segment, u16 offset, u8 drive)
     memset(&r, 0, sizeof r);
     r.dl = drive;
     r.ax = 0xAA55;
-    r.es = 0xF000;
+    r.es = 0xF000;                      /* Plug and Play BIOS Specification: ES:DI has $PnP */
+    r.di = shared.pnp_at;
     r.flags = F_IF;
     run_far(segment, offset, &r);
 }
@@ -343,6 +363,7 @@ CALL void boot_main(u32 next)
 {
     if (!next)
         shared.boot_at = 0;
+    memory_manager_end();
     while (shared.boot_at < count) {
         struct entry *e = &entries[shared.boot_at++];
         print("Booting from %s %d ... ", kind_names[e->kind], e->index + 1);

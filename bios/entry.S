@@ -306,6 +306,15 @@ pnp_prot:
 2:  popl %ebp
     lretw
 
+/* POST Memory Manager: a far call with words on the stack, made an interrupt for the frame below. */
+    .globl pmm_far
+pmm_far:
+    pushfw
+    pushw %cs
+    pushw $1f
+    jmp pmm_entry
+1:  lretw
+
 /* -- the frame of a handler ---------------------------------------------------------------------------------------- */
 
     .code16
@@ -557,6 +566,7 @@ move_block:
     HANDLER irq_unused
     HANDLER drives_init
     HANDLER pci_service
+    HANDLER pmm
     .globl drives_init_entry, int05_entry, int08_entry, int09_entry, int0e_entry, int10_absent_entry, int11_entry
     .globl int12_entry, int13_entry, int14_entry, int16_entry, int17_entry, int1a_entry, int40_entry, int70_entry
     .globl int71_entry, int74_entry, int75_entry, int76_entry, int77_entry, irq_unused_entry, iret_entry, int15_dispatch
@@ -601,6 +611,7 @@ apm_entry32:
     .balign 4
     .globl stack_pos
 stack_pos:      .long stack16
+    .globl caller_esp, caller_ss
 caller_esp:     .long 0                 /* of the handler that runs: its caller's stack, with the registers */
 caller_ss:      .long 0
 alive:          .long 0

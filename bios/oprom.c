@@ -25,8 +25,8 @@ static void call(u16 segment, u16 offset, u16 bdf)
     run_far(segment, offset, &r);
 }
 
-/* Run the initialisation, and look for something to boot in the expansion header. */
-static void run(u32 at, u16 bdf)
+/* Run the initialisation, and look for something to boot in the expansion headers. */
+static void run(u32 at, u16 bdf, const char *file)
 {
     u8 *rom = (u8 *)at;
     call(at >> 4, 3, bdf);
@@ -34,12 +34,13 @@ static void run(u32 at, u16 bdf)
     u32 limit = (at + size + 2047) & -2048;
     if (limit > next)
         next = limit;
-    if (pnp && pnp + 32 <= size && !memcmp(rom + pnp, "$PnP", 4)) {
+    for (u32 n = 0; n < 8 && pnp && pnp + 32 <= size && !memcmp(rom + pnp, "$PnP", 4); n++) {
         u16 connect = *(u16 *)(rom + pnp + 0x16), entry = *(u16 *)(rom + pnp + 0x1A), name = *(u16 *)(rom + pnp + 0x10);
         if (connect)                    /* it has disks for INT 13h */
             call(at >> 4, connect, bdf);
         if (entry)
-            boot_add_rom(at >> 4, entry, name ? (char *)rom + name : "option ROM");
+            boot_add_rom(at >> 4, entry, name ? (char *)rom + name : "option ROM", bdf, file);
+        pnp = *(u16 *)(rom + pnp + 0x06);
     }
 }
 
@@ -53,7 +54,7 @@ static void place(const u8 *rom, u16 bdf)
     u32 at = next;
     if ((u32)rom != at)
         memcpy((void *)at, rom, size);
-    run(at, bdf);
+    run(at, bdf, "");
 }
 
 /* The image for PCs in the expansion ROM of a function. */
@@ -124,7 +125,7 @@ static void files(const char *prefix)
             continue;
         fw_cfg_read(file.key, (void *)next, file.size);
         if (valid((u8 *)next, file.size))
-            run(next, 0);
+            run(next, 0, file.name);
     }
 }
 
@@ -137,7 +138,7 @@ void vga_rom(void)
     each(1);
     files("vgaroms/");
     if (next == FIRST && valid((u8 *)FIRST, END - FIRST))       /* a board that has it at C0000 itself */
-        run(FIRST, 0);
+        run(FIRST, 0, "");
     if (next != FIRST)
         screen_on();
 }
@@ -146,7 +147,7 @@ void option_roms(void)
 {
     for (u32 at = next; at < END; at += 2048)                   /* on the bus */
         if (valid((u8 *)at, END - at) && !checksum((u8 *)at, ((u8 *)at)[2] * 512)) {
-            run(at, 0);
+            run(at, 0, "");
             at = next - 2048;
         }
     each(0);

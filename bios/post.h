@@ -41,12 +41,13 @@ void pci_write8(u16 bdf, u8 reg, u8 v);
 u32 pci_next(u32 bdf);
 void pci_init(void);
 void tables_init(void);
+void memory_manager_end(void);
 void acpi_load(void);
 void smbios_load(void);
 void vga_rom(void);
 void option_roms(void);
 void boot_prepare(void);
-void boot_add_rom(u16 segment, u16 offset, const char *name);
+void boot_add_rom(u16 segment, u16 offset, const char *name, u16 bdf, const char *file);
 CALL void boot_main(u32 next);
 
 #endif

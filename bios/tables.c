@@ -6,7 +6,7 @@
 #define PIRQ_LINES 0x0C00       /* what the links may be routed to, as the 440FX boards say: 10, 11 */
 
 /* pcientry.S, entry.S */
-extern u8 bios32_entry[], pci_entry[], pnp_real[], pnp_prot[];
+extern u8 bios32_entry[], pci_entry[], pnp_real[], pnp_prot[], pmm_far[];
 
 /* Plug and Play BIOS 1.0A: option ROMs want to be told of it, or they take INT 19h. */
 static void pnp(void)
@@ -24,6 +24,30 @@ static void pnp(void)
     t->prot_base = t->data_base = 0xF0000;
     t->checksum = checksum(t, sizeof *t);
     shared.pnp_at = (u32)t - 0xF0000;
+}
+
+static struct { char signature[4]; u8 revision, length, checksum; u16 offset, segment; u8 reserved[5]; } PACKED *pmm;
+
+static void memory_manager(void)
+{
+    pmm = table_alloc(sizeof *pmm, 16);
+    if (!pmm)
+        return;
+    memset(pmm, 0, sizeof *pmm);
+    memcpy(pmm->signature, "$PMM", 4);
+    pmm->revision = 1;
+    pmm->length = sizeof *pmm;
+    pmm->offset = (u32)pmm_far;
+    pmm->segment = 0xF000;
+    pmm->checksum = checksum(pmm, sizeof *pmm);
+}
+
+/* An operating system is about to be booted: all memory is its own. */
+void memory_manager_end(void)
+{
+    if (pmm)
+        memset(pmm, 0, sizeof *pmm);
+    pmm = NULL;
 }
 
 static void pir(void)
@@ -206,6 +230,7 @@ void tables_init(void)
         t[10] = checksum(t, 16);
     }
     pnp();
+    memory_manager();
     pir();
     processor();
 }

@@ -13,7 +13,7 @@ SOURCES = ROOT / "bios"
 SHIPPED = FIRMWARE / "bios.bin"
 E_SEGMENT, SEGMENT = 0xE0000, 0x10000       # bios.ld has the F segment at 0
 BOTH = ("pcibios",)
-SIXTEEN = ("pic", "time", "system", "ports", "mouse", "keyboard", "int16", "ata", "disk", "edd", "eltorito", "floppy")
+SIXTEEN = ("pic", "time", "system", "ports", "mouse", "keyboard", "int16", "ata", "disk", "edd", "eltorito", "floppy", "pmm")
 THIRTYTWO = ("print", "fwcfg", "memory", "pci", "acpi", "smbios", "tables", "oprom", "boot", "post")
 FLAGS = ("-std=gnu11 -Os -march=i386 -mregparm=3 -mno-sse -mno-mmx -mpreferred-stack-boundary=2 -ffreestanding -fno-pic -fno-pie "
          "-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-strict-aliasing -fomit-frame-pointer "

@@ -4,7 +4,9 @@ import os
 import stat
 import sys
 
+from ..devices.ne2000 import Ne2000Pci
 from ..machine import config as cfg
+from ..machine import option_rom
 from ..machine.keys import chords
 from ..media import detect
 from ..media.errors import MediaError
@@ -41,6 +43,7 @@ def parser():
     pc.add_argument("--clock", choices=("host", "virtual"), help="guest time follows the host or the instructions")
     pc.add_argument("--bios", metavar="FILE", help="system BIOS")
     pc.add_argument("--vga-bios", metavar="FILE", help="VGA BIOS")
+    pc.add_argument("--option-rom", metavar="FILE", action="append", help="an option ROM that the BIOS runs; repeatable")
     pc.add_argument("--no-apic", action="store_true", help="a machine without APICs")
     pc.add_argument("--no-acpi", action="store_true", help="a machine without ACPI")
     pc.add_argument("--no-vmware", action="store_true", help="a machine without the VMware backdoor, the absolute pointer")
@@ -58,8 +61,9 @@ def parser():
     ends.add_argument("--midi", metavar="FILE.mid", help="a file for what goes to the sound card's MIDI port")
     ends.add_argument("--net", metavar="none|user[,restrict][,host-access][,tftp=FOLDER][,bootfile=NAME]|switch=NAME",
                       help="what the card is plugged into (default user)")
-    ends.add_argument("--nic", metavar="ne2k_pci|ne2k_isa[,port=0x300][,irq=9]|none", help="the network card (default ne2k_pci); "
-                      "[,mac=52:54:00:AB:CD:EF] is its address")
+    ends.add_argument("--nic", metavar="ne2k_pci[,romfile=FILE]|ne2k_isa[,port=0x300][,irq=9]|none",
+                      help="the network card (default ne2k_pci); [,mac=52:54:00:AB:CD:EF] is its address; romfile, the last: its boot ROM "
+                      "(default with --boot network: the host's iPXE)")
     ends.add_argument("--forward", metavar="tcp:ADDR:PORT:GUESTPORT", action="append",
                       help="a host port into the guest; an IPv6 ADDR is in brackets")
     ends.add_argument("--pcap", metavar="FILE", help="capture the guest's frames")
@@ -94,7 +98,7 @@ def configure(args):
     disks = [cfg.Disk(d) for d in args.disk or ()]
     cdrom, boot = args.cdrom, args.boot
     image = args.image
-    if image is None and not (cdrom or disks or floppies or args.kernel):
+    if image is None and not (cdrom or disks or floppies or args.kernel or args.boot == "network"):
         if not cfg.DEMO_CD.exists():
             raise UsageError(f"no image given, and the demonstration CD is missing ({cfg.DEMO_CD})")
         image = str(cfg.DEMO_CD)
@@ -122,6 +126,7 @@ def configure(args):
         memory=memory, cpu=args.cpu or "pentium4", cdrom=cdrom, floppies=floppies, floppy_drives=args.floppy_drive,
         disks=disks, boot=boot,
         kernel=args.kernel, initrd=args.initrd, append=args.append or "", bios=args.bios, vga_bios=args.vga_bios,
+        option_roms=args.option_rom,
         nic=args.nic or DEFAULT_NIC, net=args.net or DEFAULT_NET, forwards=args.forward, pcap=args.pcap,
         snapshot=args.snapshot, backing_anywhere=args.backing_anywhere, display=display, display_password=_password(args),
         sound=args.sound or ("window" if display == "window" else "none"), sound_card=args.sound_card, midi=args.midi,
@@ -175,12 +180,16 @@ def check_files(config):
         os.close(fd)
     config.bios_path()
     config.vga_bios_path()
+    for path in config.option_roms:
+        option_rom.read(path)
+    if config.nic_rom is not None:
+        option_rom.for_card(config.nic_rom, Ne2000Pci.VENDOR, Ne2000Pci.DEVICE)
 
 
 def check_twice(config, outputs):
     """Raise MediaError if a file that would be written is named for something else as well."""
     media = [(m.path, config.disk_keeps_writes(m) and not os.path.isdir(m.path)) for m in (*config.disks, *config.floppies)]
-    read = (config.cdrom, config.kernel, config.initrd, config.bios, config.vga_bios)
+    read = (config.cdrom, config.kernel, config.initrd, config.bios, config.vga_bios, config.nic_rom, *config.option_roms)
     seen = {}
     for path, written in (*media, *((p, False) for p in read if p is not None), *((p, True) for p in outputs)):
         try:

@@ -292,6 +292,8 @@ class Ne2000(Component):
         elif register == ISR:
             self.isr = self.isr & u8(~(value & 0x7F))
             self.update_irq()
+            if (value & PRX) != 0:
+                self.look_again()
         elif register == RSAR0:
             self.remote_address = (self.remote_address & 0xFF00) | value
         elif register == RSAR1:
@@ -316,6 +318,11 @@ class Ne2000(Component):
         self.boundary = value
         if (self.cr & STP) == 0:
             self.isr = self.isr & (0xFF ^ RST)
+        self.look_again()
+
+    @hot
+    def look_again(self) -> None:
+        """There may be room for frames that wait."""
         if self.pending != 0:
             self.pending = 0
             self.arrival = u64(self.now() + ARRIVAL_NS)
@@ -503,7 +510,10 @@ class Ne2000(Component):
 
     @cold
     def fetch(self) -> None:
-        """Take frames from the link: while there is room if the receiver runs, all (they are lost) if not."""
+        """Take frames from the link: while there is room if the receiver runs, all (they are lost) if not.
+
+        A guest may take a few frames and acknowledge PRX for all (Linux does, after nine): the next frame would tell it, and
+        where that waits for room, PRX has to (test_full_ring_tells_again)."""
         link = self.link
         if link is None:
             return
@@ -511,6 +521,8 @@ class Ne2000(Component):
         while link.waiting():
             if self.receiving() and not self.rcr & MON and self.stop - self.start > self._pages(MOST) and not self.has_room(MOST):
                 self.pending = 1
+                self.isr |= PRX
+                self.update_irq()
                 return
             frame = link.next_frame()
             if frame is None:
@@ -518,8 +530,9 @@ class Ne2000(Component):
             self.receive(frame)
 
     def receiving(self):
-        """Does the receiver listen to the cable?"""
-        return self.cr & (STP | STA) == STA and not self.tcr & LOOPBACK
+        """Does the receiver listen to the cable?  Once started it does until STP (iPXE writes CR with neither STP nor STA,
+        test_receives_until_stopped)."""
+        return not self.cr & STP and not self.tcr & LOOPBACK
 
     def accepts(self, frame):
         """Is the frame for this card?"""

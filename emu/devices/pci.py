@@ -57,7 +57,7 @@ class PciFunction(Component):
     STATUS_RESET = DEVSEL_MEDIUM
     STATUS_CLEAR = 0xF900       # write 1 to clear
     BARS: dict = {}             # index 0-5 → Bar
-    ROM = 0                     # size of the expansion ROM in bytes
+    ROM = 0                     # size of the expansion ROM in bytes, where all boards have one
     REGISTERS: tuple = ()       # (offset, bytes, reset value, writable bits) of device-specific registers
     CLEAR_BITS: tuple = ()      # (offset, bytes, bits that a written 1 clears)
 
@@ -89,14 +89,19 @@ class PciFunction(Component):
             register(INTERRUPT_LINE, 1, 0, 0xFF)
         for index, bar in self.BARS.items():
             register(BAR0 + 4 * index, 4, bar.kind, bar.mask)
-        if self.ROM:
-            register(ROM_BAR, 4, 0, (-self.ROM & 0xFFFFF800) | ROM_ENABLE)
         for entry in self.REGISTERS:
             register(*entry)
         for offset, size, mask in ((STATUS, 2, self.STATUS_CLEAR), *self.CLEAR_BITS):
             clear[offset:offset + size] = mask.to_bytes(size, "little")
         self._reset, self._write, self._clear = bytes(reset), bytes(write), bytes(clear)
         self.config[:] = self._reset
+        self.fit_rom(self.ROM)
+
+    def fit_rom(self, size):
+        """Put an expansion ROM of so many bytes on the board (0: an empty socket)."""
+        self.rom_size = 1 << max(size - 1, 0xFFF).bit_length() if size else 0
+        mask = (-self.rom_size & 0xFFFFF800) | ROM_ENABLE if size else 0
+        self._write = self._write[:ROM_BAR] + mask.to_bytes(4, "little") + self._write[ROM_BAR + 4:]
 
     def reset(self):
         """PCI RST#: the registers take their default values, decoding and interrupts are off."""
@@ -150,11 +155,11 @@ class PciFunction(Component):
             base = self.get(BAR0 + 4 * index, 4) & bar.mask
             if base and base + bar.size < (0x10000 if bar.io else 1 << 32):
                 found.append((index, bar.io, base, bar.size))
-        if self.ROM and command & MEMORY_SPACE:
+        if self.rom_size and command & MEMORY_SPACE:
             rom = self.get(ROM_BAR, 4)
-            base = rom & -self.ROM & 0xFFFFF800
-            if rom & ROM_ENABLE and base and base + self.ROM < 1 << 32:
-                found.append((ROM_INDEX, False, base, self.ROM))
+            base = rom & -self.rom_size & 0xFFFFF800
+            if rom & ROM_ENABLE and base and base + self.rom_size < 1 << 32:
+                found.append((ROM_INDEX, False, base, self.rom_size))
         return found
 
     @hot

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from emu.cpu.cpuid import MODELS
 from emu.media.floppy import DRIVE_TYPES
 
+from . import option_rom
+
 MIB = 1 << 20
 MEMORY_LEAST, MEMORY_MOST = MIB, 3584 * MIB
 MAX_IDE = 4                                     # two channels with two devices each
@@ -17,13 +19,14 @@ MAX_FLOPPIES = 2
 CPUS = ("486", "pentium", "pentium2", "pentium3", "pentium4")
 ENGINES = ("auto", "native", "python")
 CLOCKS = ("auto", "host", "virtual")
-BOOT_DEVICES = ("cdrom", "disk", "floppy")
+BOOT_DEVICES = ("cdrom", "disk", "floppy", "network")
 NICS = ("ne2k_pci", "ne2k_isa", "none")
 DISPLAYS = ("window", "none", "vnc", "web")
 REMOTE_PORTS = {"vnc": 5900, "web": 6080}       # the displays over the network, and their usual ports
 LOOPBACK = "127.0.0.1"
 ISA_NIC_PORT, ISA_NIC_IRQ = 0x300, 9
 ISA_NIC_PORTS = 0x20
+ROM_OPTION = ",romfile="                        # of the PCI card; the rest of the text is the file's name
 SOUND_CARDS = ("sb16", "none")
 SOUND_CARD_PORTS = (0x220, 0x330, 0x388)
 SOUND_CARD_IRQ = 5
@@ -85,9 +88,10 @@ class MachineConfig:
     """A machine.
 
     ``memory`` takes bytes or "256M"; ``disks`` and ``floppies`` take paths, Disk and Floppy; ``boot`` is one of cdrom,
-    disk, floppy or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``floppy_drives``: what drives A
-    and B are, by names of DRIVE_TYPES or none (None: as the floppies need them, and a 1.44M drive A at least).  ``net``, ``nic``,
-    ``forwards`` are as on the command line.  ``display``: None is none; ``display_password``: what
+    disk, floppy, network or a list of them in order (None: floppy, CD-ROM, disk, of those present).  ``floppy_drives``: what
+    drives A and B are, by names of DRIVE_TYPES or none (None: as the floppies need them, and a 1.44M drive A at least).  ``net``,
+    ``nic``, ``forwards`` are as on the command line.  ``option_roms`` are files that the firmware runs.  ``display``: None is
+    none; ``display_password``: what
     those who look over the network have to know.  ``serial``: stdio, null or a file's name.
     ``sound``: none, window (whoever shows the machine plays it) or a WAV file's name; ``midi``: a file for what the
     sound card sends to its MIDI port.
@@ -110,6 +114,7 @@ class MachineConfig:
     append: str = ""
     bios: str | None = None
     vga_bios: str | None = None
+    option_roms: list = field(default_factory=list)
     nic: str = "ne2k_pci"
     net: str = "user"
     forwards: list = field(default_factory=list)
@@ -137,6 +142,7 @@ class MachineConfig:
         self.floppies = [_medium(Floppy, f) for f in _listed(self.floppies)]
         self.floppy_drives = _listed(self.floppy_drives) if self.floppy_drives is not None else None
         self.forwards = _listed(self.forwards)
+        self.option_roms = [str(path) for path in _listed(self.option_roms)]
         for name in ("cdrom", "kernel", "initrd", "bios", "vga_bios", "pcap", "midi"):
             value = getattr(self, name)
             setattr(self, name, str(value) if value is not None else None)
@@ -186,9 +192,9 @@ class MachineConfig:
             raise ConfigError("floppies: there is no drive for one of them (floppy_drives)")
         if self.kernel is None and (self.initrd is not None or self.append):
             raise ConfigError(f"{'initrd' if self.initrd is not None else 'append'}: needs a kernel")
-        present = {"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies}
-        if self.boot is not None and not present[self.boot_order[0]]:
-            raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from")
+        if self.boot is not None and not self._present(self.boot_order[0]):
+            hint = " (it wants a ROM: --nic ne2k_pci,romfile=FILE)" if self.boot_order[0] == "network" else ""
+            raise ConfigError(f"boot: there is no {self.boot_order[0]} to boot from{hint}")
         if self.sound == "window" and display != "window":
             raise ConfigError("sound: window needs a window (display)")
         if self.sound_file is not None and not self.sound.lower().endswith(".wav"):
@@ -212,15 +218,27 @@ class MachineConfig:
 
     def _boot_order(self):
         if self.boot is None:
-            return [d for d, there in (("floppy", self.floppies), ("cdrom", self.cdrom), ("disk", self.disks)) if there]
+            return [device for device in ("floppy", "cdrom", "disk", "network") if self._present(device)]
         order = self.boot.split(",") if isinstance(self.boot, str) else list(self.boot)
         for device in order:
             if device not in BOOT_DEVICES:
                 raise ConfigError(f"boot: there is no {device!r} (there is {', '.join(BOOT_DEVICES)})")
         if not order:
             raise ConfigError("boot: names no device")
-        order += [d for d in ("cdrom", "disk", "floppy") if d not in order]
-        return order
+        rest = [device for device in BOOT_DEVICES if device not in order and (device != "network" or self._present(device))]
+        return order + sorted(rest, key=lambda device: not self._present(device))
+
+    def _present(self, device):
+        """Is there anything of this kind to boot from?"""
+        return bool({"cdrom": self.cdrom, "disk": self.disks, "floppy": self.floppies,
+                     "network": self.nic_rom or self.option_roms}[device])
+
+    @property
+    def nic_rom(self):
+        """The file with the network card's boot ROM, or None: the one named, or the host's where the network is booted from."""
+        card, named, path = self.nic.partition(ROM_OPTION)
+        asked = self.boot is not None and "network" in (self.boot.split(",") if isinstance(self.boot, str) else self.boot)
+        return path if named else option_rom.network_rom() if asked and card.split(",")[0] == "ne2k_pci" and not self.option_roms else None
 
     def floppy_kinds(self, wanted):
         """The CMOS types of drives A and B; ``wanted`` are those that the floppies belong in."""
@@ -275,8 +293,11 @@ class Nic(NamedTuple):
 
 
 def parse_nic(text):
-    """The Nic from "none", "ne2k_pci[,mac=…]" or "ne2k_isa[,port=0x300][,irq=9][,mac=…]".  Raises ConfigError."""
-    kind, *options = text.split(",")
+    """The Nic from "none", "ne2k_pci[,mac=…][,romfile=FILE]" or "ne2k_isa[,port=0x300][,irq=9][,mac=…]".  Raises ConfigError."""
+    card, named, path = text.partition(ROM_OPTION)
+    kind, *options = card.split(",")
+    if named and (kind != "ne2k_pci" or not path):
+        raise ConfigError(f"nic: {text!r}: the ROM is a file for ne2k_pci (others: --option-rom)")
     isa = kind == "ne2k_isa"
     made = Nic(kind, ISA_NIC_PORT, ISA_NIC_IRQ) if isa else Nic(kind)
     right = kind in NICS
@@ -295,7 +316,8 @@ def parse_nic(text):
         else:
             right = False
     if not right:
-        raise ConfigError(f"nic: {text!r} is not {', '.join(NICS)} (or ne2k_isa,port=0x300,irq=9; each with mac=52:54:00:AB:CD:EF)")
+        raise ConfigError(f"nic: {text!r} is not {', '.join(NICS)} (or ne2k_isa,port=0x300,irq=9 or ne2k_pci,romfile=FILE; each "
+                          "with mac=52:54:00:AB:CD:EF)")
     return made
 
 

@@ -1,15 +1,17 @@
 """Machine facts handed to the firmware: CMOS and fw_cfg.  Register and key numbers as QEMU's `pc` has them."""
 
+import os
 import struct
 
 from emu.cpu.cpuid import MODELS
 
-from . import acpi, kernel_boot, smbios
+from . import acpi, kernel_boot, option_rom, smbios
 
-BOOT_CODE = {"floppy": 1, "disk": 2, "cdrom": 3}
+BOOT_CODE = {"floppy": 1, "disk": 2, "cdrom": 3, "network": 4}
 KEY_RAM_SIZE, KEY_CPUS, KEY_BOOT_MENU, KEY_MAX_CPUS, KEY_IRQ0_OVERRIDE = 0x03, 0x05, 0x0E, 0x0F, 0x8002
 E820_RAM = 1
 BOOT_MENU_MS = 1000
+MOST_NAME = 40                  # characters of an option ROM's name for fw_cfg
 
 
 def set_cmos(rtc, config, floppy_kinds):
@@ -49,5 +51,8 @@ def fill_fw_cfg(fw_cfg, config, cpu):
     files.update(smbios.build(memory, cpu_name=model.name, cpuid=(model.signature, cpu.features)))
     for name, data in files.items():
         fw_cfg.add_file(name, data)
+    for n, path in enumerate(config.option_roms):
+        if (name := f"genroms/{n}-{os.path.basename(path)[:MOST_NAME]}") not in fw_cfg.files:
+            fw_cfg.add_file(name, option_rom.read(path))
     if config.kernel is not None and kernel_boot.ROM_NAME not in fw_cfg.files:
         kernel_boot.add(fw_cfg, config)

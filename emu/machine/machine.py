@@ -21,7 +21,7 @@ from emu.devices.io_apic import BASE as IO_APIC_BASE
 from emu.devices.piix3 import pirq_pin
 from emu.media import opening
 
-from . import board, firmware, keys
+from . import board, firmware, keys, option_rom
 from .config import ConfigError, MachineConfig, parse_nic
 from .drives import Drives
 from .log import Log
@@ -30,8 +30,8 @@ from .views import CpuView, MemoryView, Mouse
 
 TICK = 10_000_000  # ns of guest time between the fixed points at which the host may look and type
 VIRTUAL_EPOCH = 1_767_225_600  # 2026-01-01 00:00 UTC: the date at power-on in virtual time, so that runs repeat
-ROM_ROOM = 512 << 10  # of the backing: system BIOS, then VGA BIOS at VGA_ROM_AT
-VGA_ROM_AT = 256 << 10
+VGA_ROM_AT, NIC_ROM_AT = 256 << 10, 512 << 10  # in the backing, after the system BIOS
+ROM_ROOM = NIC_ROM_AT + option_rom.MOST
 FONT_SEARCH = 2_000_000_000  # guest ns until memory may be searched for a font again
 LOOK = 100_000_000  # guest ns between two looks of a wait at a picture, which takes longer to read than a text screen
 FONT_MEMORY = 256 << 20  # what is searched: kernels lie low
@@ -114,6 +114,11 @@ class Machine:
         memory.backing[self._rom_at:self._rom_at + len(self._bios)] = self._bios
         at = self._rom_at + VGA_ROM_AT
         memory.backing[at:at + len(self._vga_bios)] = self._vga_bios
+        if config.nic_rom is not None:
+            rom = option_rom.for_card(config.nic_rom, self._nic_pci.VENDOR, self._nic_pci.DEVICE)
+            self._nic_pci.fit_rom(len(rom))
+            at = self._rom_at + NIC_ROM_AT
+            memory.backing[at:at + self._nic_pci.rom_size] = rom.ljust(self._nic_pci.rom_size, b"\xFF")
         self.vga, self.vram, self.vram_dirty = self._vga, memoryview(memory.backing)[self._vram_at:self._rom_at], memory.dirty
         self._clock.host = config.wanted_clock() == "host"
         if self._clock.host:
@@ -226,6 +231,8 @@ class Machine:
                         bases["pm", "pm_ports" if index == 7 else "smbus_ports"] = base
                     elif function is self._nic_pci:
                         bases["nic", "ports"] = base
+                elif function is self._nic_pci:
+                    regions.append((base, size, RO, self._rom_at + NIC_ROM_AT))
                 elif function is self._vga_pci:
                     if index == 0:
                         regions.append((base, size, RW, self._vram_at))

@@ -16,6 +16,8 @@ SECOND = 1_000_000_000
 RTO_FIRST, RTO_LEAST, RTO_MOST = SECOND, SECOND // 5, 60 * SECOND
 RETRIES, SYN_RETRIES = 10, 5
 TIME_WAIT_NS = 2 * SECOND
+ACK_DELAY = SECOND // 100               # an acknowledgement waits for more to acknowledge: so long, or until there are so many
+ACK_EVERY, ACK_STEADY, STEADY = 2, 8, 64 << 10      # full segments; that many where so many bytes have come without a loss
 NEVER = 1 << 64
 
 
@@ -38,6 +40,8 @@ class Connection:
         self.window_seq = self.window_ack = 0
         self.mss, self.scale, self.our_scale = DEFAULT_MSS, 0, 0
         self.rcv = self.edge = 0        # next expected; end of the window that the guest was told of
+        self.told = 0                   # what the guest was acknowledged last
+        self.ack_at, self.steady = NEVER, 0
         self.fin_seq = None             # where the guest's FIN is
         self.finishing = self.peer_finished = self.was_reset = False
         self.ack_due = self.reset_due = self.resend = self.probe = False
@@ -94,7 +98,7 @@ class Connection:
 
     def _end(self):
         self.state = CLOSED
-        self.timer = self.persist = NEVER
+        self.timer = self.persist = self.ack_at = NEVER
         self.outbox.clear()
         self.early.clear()
         self.ack_due = self.resend = self.probe = False
@@ -104,10 +108,12 @@ class Connection:
     @property
     def deadline(self):
         """When tick() has something to do."""
-        return min(self.timer, self.persist)
+        return min(self.timer, self.persist, self.ack_at)
 
     def tick(self, now):
         """Let timers expire."""
+        if now >= self.ack_at:
+            self.ack_due, self.ack_at = True, NEVER
         if now >= self.persist:
             self.probe = True
             self.persist_step = min(self.persist_step * 2, RTO_MOST)
@@ -137,7 +143,7 @@ class Connection:
     # -- what comes --------------------------------------------------------------------------------------------------
 
     def _take_syn(self, segment):
-        self.rcv = self.edge = (segment.seq + 1) & 0xFFFFFFFF
+        self.rcv = self.edge = self.told = (segment.seq + 1) & 0xFFFFFFFF
         self.mss = max(LEAST_MSS, min(segment.mss or DEFAULT_MSS, self.our_mss))
         self.window = self.most_window = segment.window
         self.window_seq, self.window_ack = segment.seq, segment.ack
@@ -179,12 +185,26 @@ class Connection:
             self.fin_seq = segment.seq + len(data) & 0xFFFFFFFF
         if data and self.fin_seq is not None and ahead(segment.seq, self.fin_seq) >= 0:
             return
-        if segment.length:
-            self.ack_due = True
+        before = self.rcv
         if data and not self.peer_finished and self.state not in (TIME_WAIT, CLOSED):
             self._data(segment.seq, data, start, window)
         if self.fin_seq == self.rcv and not self.peer_finished:
             self._finished(now)
+        if segment.length:
+            self._acknowledge(segment, before, now)
+
+    def _acknowledge(self, segment, before, now):
+        """What came is to be acknowledged: at once where the guest may have to send again, or waits for it (RFC 9293, 3.8.6.3)."""
+        count = ahead(self.rcv, before)
+        if self.early or count != len(segment.data) or self.fin_seq is not None:
+            self.ack_due, self.steady = True, 0
+            return
+        self.steady += count
+        every = ACK_EVERY if self.steady < STEADY else ACK_STEADY
+        if ahead(self.rcv, self.told) >= every * self.mss:
+            self.ack_due = True
+        elif self.ack_at == NEVER:
+            self.ack_at = now + ACK_DELAY
 
     def _answer_to_syn(self, segment, now):
         flags = segment.flags
@@ -338,7 +358,7 @@ class Connection:
             told = min(max(0, ahead(self.edge, self.rcv)) >> scale, 0xFFFF)
         else:
             self.edge = edge
-        self.ack_due = False
+        self.ack_due, self.ack_at, self.told = False, NEVER, self.rcv
         return Segment(self.port, self.peer_port, seq, self.rcv if flags & ACK else 0, flags, told if flags & ACK else 0xFFFF,
                        bytes(data), **options)
 

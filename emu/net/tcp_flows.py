@@ -31,6 +31,7 @@ class Flow:
         self.syn = None                 # the packet with the guest's SYN, which waits for that
         self.mask = 0
         self.ready = self.ended = self.shut = False
+        self.more = False               # was there as much to read as could be taken?
 
     def watch(self):
         """Tell the selector what the flow waits for."""
@@ -92,6 +93,7 @@ class Flow:
         except OSError:
             self.connection.abort()
             return
+        self.more = len(data) == room
         if data:
             self.connection.write(data)
         else:
@@ -191,6 +193,8 @@ class TcpFlows:
         flow.connection.arrived(part, self.net.now())
         if flow.sock is not None and (flow.connection.inbox or flow.connection.peer_finished):
             flow.flush()
+        if flow.more and flow.sock is not None and flow.connection.open and flow._room() >= self.buffer // 2:
+            flow._read()                # a fast download does not wait until the sockets are looked at
         flow.settle()
 
     def _open(self, key, packet, syn):

@@ -193,6 +193,15 @@ def test_receive(rig):
     assert stored[254:] == zlib.crc32(frame(250)).to_bytes(4, "little")
 
 
+def test_receives_until_stopped(rig):
+    """A started card goes on where CR is written with neither STP nor STA."""
+    rig.start()
+    rig.out(0, 0x00)
+    assert rig.nic.receive(frame())
+    rig.out(0, 0x21)
+    assert not rig.nic.receive(frame())
+
+
 def test_ring_wraps_for_both_sides(rig):
     rig.start(boundary=STOP - 2, current=STOP - 1)
     assert rig.nic.receive(frame(600))
@@ -221,6 +230,22 @@ def test_full_ring_holds_frames_back_until_the_guest_reads(rig):
     rig.out(3, START + 4)
     rig.settle()
     assert len(rig.cable.coming) == 19 - stored
+
+
+def test_full_ring_tells_again(rig):
+    """A guest that acknowledges frames which it has not read hears of them again while others wait for room."""
+    rig.start()
+    rig.cable.coming = [frame(1000, fill=n) for n in range(20)]
+    rig.nic.look_soon()
+    rig.settle()
+    rig.out(7, PRX)
+    assert not rig.inb(7) & PRX and rig.levels[-1] == (9, 0)
+    rig.settle()
+    assert rig.inb(7) & PRX and rig.levels[-1] == (9, 1)
+    rig.cable.coming.clear()
+    rig.out(7, PRX)
+    rig.settle()
+    assert not rig.inb(7) & PRX
 
 
 def test_overflow_loses_and_counts(rig):

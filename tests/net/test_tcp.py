@@ -237,6 +237,28 @@ def test_half_close():
     assert connection.closed and not connection.was_reset
 
 
+def test_acknowledgements_wait_for_more():
+    """A second segment is acknowledged at once, a single one after a moment, a gap always; a steady stream in larger steps."""
+    connection = established(mss=1000)
+
+    def data(size, gap=0):
+        connection.arrived(Segment(1000, 80, connection.rcv + gap & 0xFFFFFFFF, connection.una, ACK, 2000, bytes(size)), 0)
+        return bool(said(connection))
+
+    assert [data(1000) for _ in range(4)] == [False, True, False, True]
+    assert not data(10) and connection.deadline == tcp.ACK_DELAY
+    connection.tick(tcp.ACK_DELAY)
+    assert [s.flags for s in said(connection)] == [ACK] and connection.deadline == NEVER
+    assert data(10, gap=10)
+    connection.early.clear()
+    for _ in range(tcp.STEADY // 1000 + 1):
+        data(1000)
+        connection.take(1000)
+    connection.tick(tcp.ACK_DELAY)
+    said(connection)
+    assert [data(1000) for _ in range(16)] == ([False] * 7 + [True]) * 2
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_random_segments_never_raise(seed):
     rng = random.Random(seed)

@@ -496,6 +496,15 @@ u32 jump_to(M *m, Rec *r, u32 eip)
     return enter(m, t);
 }
 
+/* After an instruction that may have changed anything: go on at once where nothing is to be looked at. */
+u32 leave_ended(M *m)
+{
+    if (!events_settle(m))
+        return EXIT_ENDS;
+    Trace *t = known(m, m->cpu.eip);
+    return UNLIKELY(!t) ? leave_slowly(m, 2) : enter(m, t);
+}
+
 /* ---- the loop ---- */
 static void sync_count(M *m)
 {

@@ -227,6 +227,16 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
     return x ? (u8)__builtin_clzll(x) : 64;
 }
 
+/* native/runs.c */
+#define RUN_PROTOTYPES(T) \
+u32 copy_run_##T(M *m, u32 source, u32 target, u32 n); \
+u32 fill_run_##T(M *m, u32 target, u32 n, T value); \
+u32 compare_run_##T(M *m, u32 source, u32 target, u32 n, bool equal); \
+u32 scan_run_##T(M *m, u32 target, u32 n, T value, bool equal);
+RUN_PROTOTYPES(u8)
+RUN_PROTOTYPES(u16)
+RUN_PROTOTYPES(u32)
+
 #include "inlines.h"
 
 /* ---- how handlers leave ---- */
@@ -239,7 +249,9 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
         (m)->cpu.icount = exact_icount(m, r); \
         (m)->cpu.eip = (m)->core.start_eip + (r)->len; \
     } while (0)
-#define LEAVE(m, r) return EXIT_ENDS
+#define LEAVE(m, r) return leave_ended(m)
+
+u32 leave_ended(M *m);
 
 u32 leave_through(M *m, u32 which, u32 eip);
 

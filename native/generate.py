@@ -81,7 +81,7 @@ class Generator:
         names = forms.namespace()
         self.tables = forms.tables()
         self.handlers = [p.add_handler(forms.compile_form(f, names), f.kind) for f in self.tables.handlers]
-        roots = [events.poll, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
+        roots = [events.poll, events.settle, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
         for f in (memory.slow_load, memory.slow_store, memory.slow_check_write):
             roots += [f[w] for w in (u8, u16, u32, u64)]
         for f in roots:

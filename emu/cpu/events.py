@@ -94,7 +94,10 @@ def poll(cpu: Cpu) -> u8:
         budget = u64(cpu.stop_count - cpu.icount)
     if inhibited or cpu.mode & MODE_DEBUG != 0:
         budget = 1
-    if cpu.eflags & RF != 0:
+    cpu.beyond = 0
+    if cpu.eflags & RF != 0:  # until the next instruction is done, which may be a REP
+        if budget > 1:
+            cpu.beyond = i64(budget - 1)
         budget = 1
         cpu.resuming = True
     if cpu.eflags & TF != 0:

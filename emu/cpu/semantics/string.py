@@ -44,9 +44,15 @@ def step(cpu: Cpu, r: Rec, n: u8) -> None:
 # -- repetition --------------------------------------------------------------------------------------------------
 
 @inline
+def rep_left(cpu: Cpu) -> i64:
+    """Iterations that may still be begun, if positive."""
+    return i64(u64(cpu.left) + u64(cpu.beyond))
+
+
+@inline
 def rep_more(cpu: Cpu) -> bool:
     """Whether another iteration may run now; counts it as an instruction.  Traps and events come between iterations."""
-    if cpu.left <= 0 or cpu.attention or cpu.trap != 0 or cpu.eflags & TF != 0:
+    if rep_left(cpu) <= 0 or cpu.attention or cpu.trap != 0 or cpu.eflags & TF != 0:
         return False
     cpu.left = i64(u64(cpu.left) - 1)
     cpu.icount = u64(cpu.icount + 1)
@@ -94,9 +100,10 @@ def run_limit(cpu: Cpu, r: Rec) -> u32:
     if todo < 2 or cpu.eflags & (DF | TF) != 0 or cpu.attention or cpu.trap != 0 or cpu.mode & (MODE_AC | MODE_DEBUG) != 0:
         return 0
     todo = u32(todo - 1)
-    if u64(cpu.left) < todo:
-        todo = u32(cpu.left)
-    return todo
+    left: i64 = rep_left(cpu)
+    if left <= 0:
+        return 0
+    return todo if u64(left) >= todo else u32(left)
 
 
 @inline

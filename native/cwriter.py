@@ -85,7 +85,7 @@ class FunctionWriter:
     def signature(self):
         fn = self.fn
         if self.handler:
-            return f"u32 {self.program.c_name(fn.key)}(M *m, Rec *r)"
+            return f"u32 {self.program.c_name(fn.key)}(M *m, Rec *restrict r)"
         params = ["M *m"]
         for name, t in fn.params:
             if t.kind == "s" and issubclass(t.cls, Component):

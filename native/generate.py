@@ -172,7 +172,7 @@ class Generator:
 
     def prototype_text(self, plain, handlers):
         p = self.program
-        out = [p.writer(f).signature() + ";" for f in plain + handlers]
+        out = [("__attribute__((pure)) " if f.pure else "") + p.writer(f).signature() + ";" for f in plain + handlers]
         out += [f"Handler {p.pair_name(*pair)};" for pair in self.pairs]
         out += [line.replace("static const", "extern const").partition(" = ")[0] + ";" for line in p.table_text().splitlines()]
         out.append(p.cold_text())

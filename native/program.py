@@ -115,6 +115,8 @@ class Program:
                         fn.faults = fn.effects = changed = True
                     if t.effects and not fn.effects:
                         fn.effects = changed = True
+        for fn in self.functions.values():  # the compiler may leave out a call of which nothing is used
+            fn.pure = not fn.effects and not fn.faults and fn.result.kind not in "nt"
         wrong = [f"{fn.file}:{line}: {fn.name}: {self.target(call).name} has effects or may fault: it stands alone"
                  for fn in self.functions.values() for call, alone, line in fn.calls
                  if not alone and (self.target(call).faults or self.target(call).effects)]
@@ -215,7 +217,7 @@ class Program:
         """One handler for two instructions that follow each other.  The slow paths of the first may want the trace to end
         before the second: then the second's handler has been exchanged."""
         a, b = (self.functions[k] for k in (first, second))
-        out = [f"u32 {self.pair_name(first, second)}(M *m, Rec *r)", "{"]
+        out = [f"u32 {self.pair_name(first, second)}(M *m, Rec *restrict r)", "{"]
         out += FunctionWriter(self, a, "next", then="second").write(head=False).splitlines()
         out += ["second: UNUSED;", "    r++;"]
         if a.faults:

@@ -31,28 +31,29 @@ typedef u32 Handler(M *m, struct Rec *r);
 enum { EXIT_TRACE, EXIT_FAULT, EXIT_FAULT_ENDS, EXIT_ENDS, EXIT_MID };
 
 #define TRACE_MAX 32
-#define TRACE_CACHE (1 << 16)
-#define TRACE_DEAD 0x7fffffff
+#define TRACE_CACHE (1 << 18)
+#define TRACE_ALIGN 64  /* a trace begins a cache line, which holds its first instruction, too */
+#define NO_KEY (~(u64)0)
 
 #include "machine.h"
 
-/* A decoded run of instructions in one page, keyed by backing offset and mode. */
+/* A decoded run of instructions in one page.  Traces lie in a pool; their number is their place there in units of TRACE_ALIGN. */
 typedef struct Trace {
-    u64 key;
-    i32 n;             /* instructions; TRACE_DEAD once the bytes were overwritten */
+    u64 key;           /* backing offset of the first byte << 8 | mode; NO_KEY once the bytes were overwritten */
+    u32 next_in_page;  /* a trace's number */
     u16 bytes;
-    u32 offset;        /* backing offset of the first byte */
-    struct Trace *next_in_page;
-    struct Trace *link[2];  /* where its branch leads inside the page: taken, not taken */
-#ifdef EMU_PROFILE
-    u64 runs;
-    u32 count;
-#endif
+    u8 n;              /* instructions */
+    /* Where its branch led, taken and not taken.  Inside the page: the trace.  Else its address with all bits inverted, which is
+     * no more than a guess. */
+    struct Trace *link[2];
     Rec rec[];
+#ifdef EMU_PROFILE
+#define RUNS(t) (*(u64 *)&(t)->rec[TRACE_MAX + 1])
+#endif
 } Trace;
 
 #ifdef EMU_PROFILE
-#define COUNT_RUN(t) ((t)->runs++)
+#define COUNT_RUN(t) (RUNS(t)++)
 #else
 #define COUNT_RUN(t) UNUSED
 #endif
@@ -77,8 +78,8 @@ struct Core {
     void *handle;       /* names the Python machine in callbacks */
     u8 *pool;
     u64 pool_size, pool_used;
-    Trace **cache;
-    Trace **page_traces;  /* per backing page */
+    u32 *cache;           /* numbers of traces by slot_of(key) */
+    u32 *page_traces;     /* per backing page, the first of a list */
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
@@ -256,12 +257,12 @@ u32 leave_ended(M *m);
 u32 leave_through(M *m, u32 which, u32 eip);
 
 /* Go to the trace that link ``which`` remembers.  Links stay inside a page, so they hold for any mapping, but not for any
- * segment: its end may lie within the trace.  A trace that was overwritten has an ``n`` that no budget reaches. */
+ * segment: its end may lie within the trace.  A trace that was overwritten begins with a handler that says so. */
 static ALWAYS_INLINE u32 follow(M *m, u32 which, u32 eip)
 {
     Trace *t = m->run.trace->link[which];
     m->cpu.eip = eip;
-    if (LIKELY(t && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit)) {
+    if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit)) {
         m->cpu.left -= t->n;
         m->run.trace = t;
         COUNT_RUN(t);

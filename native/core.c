@@ -6,8 +6,9 @@
 #include "core.h"
 
 static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
+static Handler *const flat_handlers[HANDLER_COUNT] = { FLAT_TABLE };
 #ifndef EMU_PROFILE
-static const struct { u16 second; Handler *both; } pairs[] = { PAIR_TABLE };
+static const struct { u16 second; Handler *both, *both_flat; } pairs[] = { PAIR_TABLE };
 static const u16 pair_start[HANDLER_COUNT + 1] = { PAIR_START };
 #endif
 
@@ -47,7 +48,7 @@ static ALWAYS_INLINE u32 offset_of(const Trace *t)
 static ALWAYS_INLINE u32 slot_of(u64 key)
 {
     u32 page = (u32)(key >> 20);
-    return ((page * 0x9E3779B1u) >> 24) << 10 | ((u32)key >> 10 & 1023);
+    return (page << 10 & (TRACE_CACHE - 1)) | ((u32)key >> 10 & 1023);
 }
 
 static ALWAYS_INLINE Trace *cached(M *m, u64 key)
@@ -171,7 +172,7 @@ static const char *const handler_names[HANDLER_COUNT] = { HANDLER_NAMES };
 static u32 handler_number(const Handler *h)
 {
     for (u32 n = 0; n < HANDLER_COUNT; n++)
-        if (handlers[n] == h)
+        if (handlers[n] == h || (h && flat_handlers[n] == h))
             return n;
     return 0;
 }
@@ -325,10 +326,14 @@ limit:
     return LONG_HANDLER;
 }
 
-static void place(Rec *r, i32 handler, u32 off)
+static void place(M *m, Rec *r, i32 handler, u32 off)
 {
     r->h = handlers[handler];
     r->off = (u16)off;
+    if (flat_handlers[handler] && m->cpu.mode & MODE_FLAT && r->flags & REC_OSIZE32) {
+        r->h = flat_handlers[handler];
+        r->disp = off + r->len + r->imm;
+    }
 }
 
 static void finish(M *m, Trace *t, u32 count, bool ended)
@@ -361,7 +366,7 @@ static Trace *single(M *m, u32 page)
     i32 h = decode_at(m, &t->rec[0], m->cpu.eip, page, true);
     if (h < 0)
         return NULL;
-    place(&t->rec[0], h, 0);
+    place(m, &t->rec[0], h, 0);
     t->key = NO_KEY;
     t->bytes = t->rec[0].len;
     finish(m, t, 1, t->rec[0].flags & REC_ENDS);
@@ -375,7 +380,7 @@ static bool fuse_two(Rec *r, u16 first, u16 second)
 {
     for (u32 n = pair_start[first]; n < pair_start[first + 1]; n++)
         if (pairs[n].second == second) {
-            r->h = pairs[n].both;
+            r->h = pairs[n].both_flat && r[1].h == flat_handlers[second] ? pairs[n].both_flat : pairs[n].both;
             return true;
         }
     return false;
@@ -416,7 +421,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
             break;
         if (h == LONG_HANDLER)  /* not kept: what the segment's limit cut off may be overwritten without a trace of it */
             break;
-        place(r, h, off);
+        place(m, r, h, off);
         number[count++] = (u16)h;
         off += r->len;
         if (r->flags & REC_ENDS) {

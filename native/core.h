@@ -31,9 +31,10 @@ typedef u32 Handler(M *m, struct Rec *r);
 enum { EXIT_TRACE, EXIT_FAULT, EXIT_FAULT_ENDS, EXIT_ENDS, EXIT_MID };
 
 #define TRACE_MAX 32
-#define TRACE_CACHE (1 << 18)
+#define TRACE_CACHE (1 << 20)
 #define TRACE_ALIGN 64  /* a trace begins a cache line, which holds its first instruction, too */
 #define NO_KEY (~(u64)0)
+#define TLB_SHIFT 5
 
 #include "machine.h"
 
@@ -135,7 +136,8 @@ static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 /* ---- intrinsics: each has a Python twin of the same name ---- */
 static ALWAYS_INLINE TlbEntry *tlb_entry(M *m, u32 lin)
 {
-    return &m->run.tlb[(lin >> 12) & (TLB_SIZE - 1)];
+    _Static_assert(sizeof(TlbEntry) == 1 << TLB_SHIFT, "one shift finds an entry");
+    return (TlbEntry *)((u8 *)m->run.tlb + (lin >> (12 - TLB_SHIFT) & (TLB_SIZE - 1) << TLB_SHIFT));
 }
 
 static ALWAYS_INLINE void privilege_changed(M *m)
@@ -285,6 +287,31 @@ static ALWAYS_INLINE u32 jump_taken(M *m, Rec *r)
 static ALWAYS_INLINE u32 jump_not_taken(M *m, Rec *r)
 {
     return follow(m, 1, m->cpu.eip + r->off + r->len);
+}
+
+/* The same where code is flat and EIP has 32 bits: no limit to be looked at, and the target's distance from the start of the trace is
+ * ready in r->disp. */
+static ALWAYS_INLINE u32 follow_flat(M *m, u32 which, u32 eip)
+{
+    Trace *t = m->run.trace->link[which];
+    m->cpu.eip = eip;
+    if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n)) {
+        m->cpu.left -= t->n;
+        m->run.trace = t;
+        COUNT_RUN(t);
+        return t->rec[0].h(m, t->rec);
+    }
+    return leave_through(m, which, eip);
+}
+
+static ALWAYS_INLINE u32 jump_taken__flat(M *m, Rec *r)
+{
+    return follow_flat(m, 0, m->cpu.eip + r->disp);
+}
+
+static ALWAYS_INLINE u32 jump_not_taken__flat(M *m, Rec *r)
+{
+    return follow_flat(m, 1, m->cpu.eip + m->run.trace->bytes);
 }
 
 u32 jump_to(M *m, Rec *r, u32 eip);

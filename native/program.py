@@ -7,7 +7,7 @@ from emu.bus.subset.reader import Reader, declared_type
 from emu.bus.subset.tree import Node, SubsetError, fits, unsigned
 from emu.bus.types import Const
 
-from .cwriter import FunctionWriter, c_type, c_width
+from .cwriter import FLAT, FunctionWriter, c_type, c_width
 
 
 class Target:
@@ -210,23 +210,23 @@ class Program:
                 out.append(f"static const {c_width(const.element)} {name}[{len(const)}] = {{{values}}};")
         return "\n".join(out)
 
-    def writer(self, fn):
-        return FunctionWriter(self, fn, self.handlers.get(fn.key))
+    def writer(self, fn, flat=False):
+        return FunctionWriter(self, fn, self.handlers.get(fn.key), flat=flat)
 
-    def pair_text(self, first, second):
+    def pair_text(self, first, second, flat=False):
         """One handler for two instructions that follow each other.  The slow paths of the first may want the trace to end
         before the second: then the second's handler has been exchanged."""
         a, b = (self.functions[k] for k in (first, second))
-        out = [f"u32 {self.pair_name(first, second)}(M *m, Rec *restrict r)", "{"]
+        out = [f"u32 {self.pair_name(first, second, flat)}(M *m, Rec *restrict r)", "{"]
         out += FunctionWriter(self, a, "next", then="second").write(head=False).splitlines()
         out += ["second: UNUSED;", "    r++;"]
         if a.faults:
-            out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}))\n        return r->h(m, r);")
-        out += FunctionWriter(self, b, self.handlers[second]).write(head=False).splitlines()
+            out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}{FLAT if flat else ''}))\n        return r->h(m, r);")
+        out += self.writer(b, flat).write(head=False).splitlines()
         return "\n".join(out + ["}"])
 
-    def pair_name(self, first, second):
-        return f"{self.c_name(first)}__{self.c_name(second)[3:]}"
+    def pair_name(self, first, second, flat=False):
+        return f"{self.c_name(first)}__{self.c_name(second)[3:]}{FLAT if flat else ''}"
 
 
 def _number(v):

@@ -460,7 +460,8 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
 /* A trace that others have driven out of the cache, or NULL. */
 static Trace *displaced(M *m, u64 key)
 {
-    if (m->core.cache[slot_of(key)])
+    u32 slot = slot_of(key);
+    if (m->core.cache[slot] && m->core.cache[slot ^ 1])
         for (u32 n = m->core.page_traces[key >> 20]; n; n = trace_at(m, n)->next_in_page)
             if (trace_at(m, n)->key == key)
                 return trace_at(m, n);

@@ -150,6 +150,13 @@ static ALWAYS_INLINE void host_drop(M *m, u16 index)
     m->cpu.tlb[index].host_read = m->cpu.tlb[index].host_write = 1;
 }
 
+/* Where the soft TLB has no host address; in pairs (QUICK) an instruction's own handler sees to it. */
+#ifdef QUICK
+#define MISSED(call) return 1
+#else
+#define MISSED(call) do { m->run.cur = r; if (call) return 1; } while (0)
+#endif
+
 #define MEMORY_INTRINSICS(T, SIZE) \
 static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
@@ -158,9 +165,7 @@ static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    m->run.cur = r; \
-    if (SLOW(load_slow_##T, m, lin, 0)) \
-        return 1; \
+    MISSED(SLOW(load_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \
@@ -171,8 +176,8 @@ static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
         memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
         return 0; \
     } \
-    m->run.cur = r; \
-    return SLOW(store_slow_##T, m, lin, v); \
+    MISSED(SLOW(store_slow_##T, m, lin, v)); \
+    return 0; \
 } \
 static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
@@ -181,11 +186,7 @@ static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    m->run.cur = r; \
-    if (SLOW(check_slow, m, lin, SIZE)) \
-        return 1; \
-    if (SLOW(load_slow_##T, m, lin, 0)) \
-        return 1; \
+    MISSED(SLOW(check_slow, m, lin, SIZE) || SLOW(load_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \

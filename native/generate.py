@@ -144,7 +144,7 @@ class Generator:
         board_text = self.board_text()
         for n in range(0, len(self.pairs), HANDLERS_A_FILE):
             body = "\n\n".join(p.pair_text(*pair, flat) for pair in self.pairs[n:n + HANDLERS_A_FILE] for flat in self.flats(pair[1]))
-            self.files[f"gen_pairs{n // HANDLERS_A_FILE}.c"] = f'#include "core.h"\n\n{body}\n'
+            self.files[f"gen_pairs{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'
         for stem, group, size in (("gen_functions", plain, FUNCTIONS_A_FILE), ("gen_handlers", handlers, HANDLERS_A_FILE)):
             for n in range(0, len(group), size):
                 body = "\n\n".join(texts[f.key] for f in group[n:n + size])

@@ -214,16 +214,30 @@ class Program:
         return FunctionWriter(self, fn, self.handlers.get(fn.key), flat=flat)
 
     def pair_text(self, first, second, flat=False):
-        """One handler for two instructions that follow each other.  The slow paths of the first may want the trace to end
-        before the second: then the second's handler has been exchanged."""
+        """One handler for two instructions that follow each other (see FunctionWriter: quick).  What the first calls may want the
+        trace to end before the second: then the second's handler has been exchanged."""
         a, b = (self.functions[k] for k in (first, second))
         out = [f"u32 {self.pair_name(first, second, flat)}(M *m, Rec *restrict r)", "{"]
-        out += FunctionWriter(self, a, "next", then="second").write(head=False).splitlines()
+        out += FunctionWriter(self, a, "next", then="second", quick=True).write(head=False).splitlines()
         out += ["second: UNUSED;", "    r++;"]
-        if a.faults:
+        if self.may_cut(a):
             out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}{FLAT if flat else ''}))\n        return r->h(m, r);")
-        out += self.writer(b, flat).write(head=False).splitlines()
+        out += FunctionWriter(self, b, self.handlers[second], flat=flat, quick=True).write(head=False).splitlines()
         return "\n".join(out + ["}"])
+
+    def may_cut(self, fn):
+        """May a handler's text, with what is inlined into it, come to where a trace is cut short?"""
+        for call, _, _ in fn.calls:
+            what = call.parts[0]
+            if what[0] != "fn":
+                return True
+            called = self.functions[what[1]]
+            if called.intrinsic:
+                if called.effects and not called.faults:
+                    return True
+            elif called.inline and self.may_cut(called) or not called.inline and called.effects:
+                return True
+        return False
 
     def pair_name(self, first, second, flat=False):
         return f"{self.c_name(first)}__{self.c_name(second)[3:]}{FLAT if flat else ''}"

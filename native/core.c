@@ -43,12 +43,12 @@ static ALWAYS_INLINE u32 offset_of(const Trace *t)
     return (u32)(t->key >> 8);
 }
 
-/* The code of a page lies together, four bytes a slot, so that what runs together shares cache lines.  A trace may be in its slot or
+/* The code of a page lies together, two bytes a slot, so that what runs together shares cache lines.  A trace may be in its slot or
  * in the other one of the pair. */
 static ALWAYS_INLINE u32 slot_of(u64 key)
 {
     u32 page = (u32)(key >> 20);
-    return (page << 10 & (TRACE_CACHE - 1)) | ((u32)key >> 10 & 1023);
+    return (page << 11 & (TRACE_CACHE - 1)) | ((u32)key >> 9 & 2047);
 }
 
 static ALWAYS_INLINE Trace *cached(M *m, u64 key)

@@ -6,8 +6,9 @@
 #include "core.h"
 
 static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
+static Handler *const flat_handlers[HANDLER_COUNT] = { FLAT_TABLE };
 #ifndef EMU_PROFILE
-static const struct { u16 second; Handler *both; } pairs[] = { PAIR_TABLE };
+static const struct { u16 second; Handler *both, *both_flat; } pairs[] = { PAIR_TABLE };
 static const u16 pair_start[HANDLER_COUNT + 1] = { PAIR_START };
 #endif
 
@@ -26,18 +27,58 @@ u64 clock_host_time(M *m)
 }
 
 /* ---- decoded code and writes to it ---- */
+static ALWAYS_INLINE Trace *trace_at(M *m, u32 number)
+{
+    return (Trace *)(m->core.pool + (u64)number * TRACE_ALIGN);
+}
+
+static ALWAYS_INLINE u32 number_of(M *m, const Trace *t)
+{
+    return (u32)(((const u8 *)t - m->core.pool) / TRACE_ALIGN);
+}
+
+/* Backing offset of the first byte. */
+static ALWAYS_INLINE u32 offset_of(const Trace *t)
+{
+    return (u32)(t->key >> 8);
+}
+
+/* The code of a page lies together, two bytes a slot, so that what runs together shares cache lines.  A trace may be in its slot or
+ * in the other one of the pair. */
 static ALWAYS_INLINE u32 slot_of(u64 key)
 {
-    return (u32)((key * 0x9E3779B97F4A7C15ull) >> 48);
+    u32 page = (u32)(key >> 20);
+    return (page << 11 & (TRACE_CACHE - 1)) | ((u32)key >> 9 & 2047);
 }
+
+static ALWAYS_INLINE Trace *cached(M *m, u64 key)
+{
+    u32 slot = slot_of(key);
+    Trace *t = trace_at(m, m->core.cache[slot]);
+    if (LIKELY(t->key == key))
+        return t;
+    t = trace_at(m, m->core.cache[slot ^ 1]);
+    return t->key == key ? t : NULL;
+}
+
+static void put_in_cache(M *m, Trace *t)
+{
+    u32 slot = slot_of(t->key);
+    if (m->core.cache[slot] && !m->core.cache[slot ^ 1])
+        slot ^= 1;
+    m->core.cache[slot] = number_of(m, t);
+}
+
+static u32 overwritten(M *m, Rec *r);
 
 static void kill(M *m, Trace *t)
 {
-    u32 slot = slot_of(t->key);
-    if (m->core.cache[slot] == t)
-        m->core.cache[slot] = NULL;
-    t->key = ~(u64)0;
-    t->n = TRACE_DEAD;
+    u32 slot = slot_of(t->key), number = number_of(m, t);
+    for (u32 i = 0; i < 2; i++)
+        if (m->core.cache[slot ^ i] == number)
+            m->core.cache[slot ^ i] = 0;
+    t->key = NO_KEY;
+    t->rec[0].h = overwritten;
     m->core.traces_killed++;
 }
 
@@ -62,7 +103,7 @@ static ALWAYS_INLINE bool any_code(const CodeMap *map, u32 at, u32 end)
 
 static void note_code(CodeMap *map, const Trace *t, bool code)
 {
-    u32 at = t->offset & 0xFFF, end = at + t->bytes;
+    u32 at = offset_of(t) & 0xFFF, end = at + t->bytes;
     for (u32 w = at >> 6; w <= (end - 1) >> 6; w++) {
         u64 bits = bits_of(w, at, end);
         map->bits[w] = code ? map->bits[w] | bits : map->bits[w] & ~bits;
@@ -73,23 +114,26 @@ static void note_code(CodeMap *map, const Trace *t, bool code)
 static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
 {
     u32 low = ~(u32)0, high = 0;
-    Trace **at = &m->core.page_traces[page];
+    u32 *at = &m->core.page_traces[page];
     while (*at) {
-        Trace *t = *at;
-        if (t->offset < end && offset < t->offset + t->bytes) {
+        Trace *t = trace_at(m, *at);
+        u32 first = offset_of(t), last = first + t->bytes;
+        if (first < end && offset < last) {
             *at = t->next_in_page;
             if (t == m->run.trace && m->run.cur)
                 cut_short(m);
             note_code(m->core.page_code[page], t, false);
-            low = t->offset < low ? t->offset : low;
-            high = t->offset + t->bytes > high ? t->offset + t->bytes : high;
+            low = first < low ? first : low;
+            high = last > high ? last : high;
             kill(m, t);
         } else
             at = &t->next_in_page;
     }
-    for (Trace *t = m->core.page_traces[page]; t; t = t->next_in_page)
-        if (t->offset < high && low < t->offset + t->bytes)
+    for (u32 n = m->core.page_traces[page]; n; n = trace_at(m, n)->next_in_page) {
+        const Trace *t = trace_at(m, n);
+        if (offset_of(t) < high && low < offset_of(t) + t->bytes)
             note_code(m->core.page_code[page], t, true);
+    }
     if (!m->core.page_traces[page])
         m->memory.watch_data[page] &= (u8)~1;
 }
@@ -111,6 +155,15 @@ void backing_written(M *m, u32 offset, u32 size)
     }
 }
 
+/* Bytes of the pool that a trace takes. */
+static u64 pool_space(u32 count)
+{
+#ifdef EMU_PROFILE
+    count = TRACE_MAX + 1;  /* and a counter after them */
+#endif
+    return (sizeof(Trace) + (count + 1) * sizeof(Rec) + TRACE_ALIGN - 1) & ~(u64)(TRACE_ALIGN - 1);
+}
+
 #ifdef EMU_PROFILE
 /* How often each pair of handlers ran one after the other, written to the file that the variable EMU_PROFILE names. */
 static u64 pairs[HANDLER_COUNT][HANDLER_COUNT];
@@ -119,18 +172,17 @@ static const char *const handler_names[HANDLER_COUNT] = { HANDLER_NAMES };
 static u32 handler_number(const Handler *h)
 {
     for (u32 n = 0; n < HANDLER_COUNT; n++)
-        if (handlers[n] == h)
+        if (handlers[n] == h || (h && flat_handlers[n] == h))
             return n;
     return 0;
 }
 
 static void count_pairs(M *m)
 {
-    for (u64 at = 0; at < m->core.pool_used;) {
+    for (u64 at = TRACE_ALIGN; at < m->core.pool_used; at += pool_space(TRACE_MAX)) {
         Trace *t = (Trace *)(m->core.pool + at);
-        for (u32 i = 0; t->runs && i + 1 < t->count; i++)
-            pairs[handler_number(t->rec[i].h)][handler_number(t->rec[i + 1].h)] += t->runs;
-        at += (sizeof(Trace) + (t->count + 1) * sizeof(Rec) + 15) & ~(u64)15;
+        for (u32 i = 0; RUNS(t) && i + 1 < t->n; i++)
+            pairs[handler_number(t->rec[i].h)][handler_number(t->rec[i + 1].h)] += RUNS(t);
     }
 }
 
@@ -151,14 +203,15 @@ static void forget_traces(M *m)
 #ifdef EMU_PROFILE
     count_pairs(m);
 #endif
-    memset(m->core.cache, 0, TRACE_CACHE * sizeof(Trace *));
+    memset(m->core.cache, 0, TRACE_CACHE * sizeof m->core.cache[0]);
     for (u64 p = 0; p < m->core.pages; p++)
         if (m->memory.watch_data[p] & 1) {
             m->memory.watch_data[p] &= (u8)~1;
-            m->core.page_traces[p] = NULL;
+            m->core.page_traces[p] = 0;
             memset(m->core.page_code[p], 0, sizeof *m->core.page_code[p]);
         }
-    m->core.pool_used = 0;
+    m->core.pool_used = TRACE_ALIGN;  /* number 0 is none */
+    ((Trace *)m->core.pool)->key = NO_KEY;
     m->run.trace = NULL;
     m->core.flushes++;
 }
@@ -273,17 +326,21 @@ limit:
     return LONG_HANDLER;
 }
 
-static void place(Rec *r, i32 handler, u32 off)
+static void place(M *m, Rec *r, i32 handler, u32 off)
 {
     r->h = handlers[handler];
     r->off = (u16)off;
+    if (flat_handlers[handler] && m->cpu.mode & MODE_FLAT && r->flags & REC_OSIZE32) {
+        r->h = flat_handlers[handler];
+        r->disp = off + r->len + r->imm;
+    }
 }
 
 static void finish(M *m, Trace *t, u32 count, bool ended)
 {
     for (u32 i = 0; i < count; i++)
         t->rec[i].rest = (u8)(count - i);
-    t->n = (i32)count;
+    t->n = (u8)count;
     if (!ended) {
         Rec *end = &t->rec[count];
         memset(end, 0, sizeof *end);
@@ -294,17 +351,23 @@ static void finish(M *m, Trace *t, u32 count, bool ended)
     (void)m;
 }
 
+#ifdef EMU_PROFILE
+#define ROOM (TRACE_MAX + 2)
+#else
+#define ROOM 2
+#endif
+
 /* One instruction, not remembered: crossing a page, outside plain memory, or when the budget is short. */
 static Trace *single(M *m, u32 page)
 {
-    static _Thread_local u64 room[(sizeof(Trace) + 2 * sizeof(Rec)) / 8 + 1];
+    static _Thread_local u64 room[(sizeof(Trace) + ROOM * sizeof(Rec)) / 8 + 1];
     Trace *t = (Trace *)room;
     memset(room, 0, sizeof room);
     i32 h = decode_at(m, &t->rec[0], m->cpu.eip, page, true);
     if (h < 0)
         return NULL;
-    place(&t->rec[0], h, 0);
-    t->key = ~(u64)0;
+    place(m, &t->rec[0], h, 0);
+    t->key = NO_KEY;
     t->bytes = t->rec[0].len;
     finish(m, t, 1, t->rec[0].flags & REC_ENDS);
     return t;
@@ -317,7 +380,7 @@ static bool fuse_two(Rec *r, u16 first, u16 second)
 {
     for (u32 n = pair_start[first]; n < pair_start[first + 1]; n++)
         if (pairs[n].second == second) {
-            r->h = pairs[n].both;
+            r->h = pairs[n].both_flat && r[1].h == flat_handlers[second] ? pairs[n].both_flat : pairs[n].both;
             return true;
         }
     return false;
@@ -335,8 +398,7 @@ static void fuse(Rec *r, const u16 *number, u32 count)
 
 static Trace *make(M *m, u64 key, u32 page, u32 offset)
 {
-    u64 size = sizeof(Trace) + (TRACE_MAX + 1) * sizeof(Rec);
-    if (m->core.pool_used + size > m->core.pool_size)
+    if (m->core.pool_used + pool_space(TRACE_MAX) > m->core.pool_size)
         forget_traces(m);
     Trace *t = (Trace *)(m->core.pool + m->core.pool_used);
     memset(t, 0, sizeof *t);
@@ -359,7 +421,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
             break;
         if (h == LONG_HANDLER)  /* not kept: what the segment's limit cut off may be overwritten without a trace of it */
             break;
-        place(r, h, off);
+        place(m, r, h, off);
         number[count++] = (u16)h;
         off += r->len;
         if (r->flags & REC_ENDS) {
@@ -370,15 +432,14 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
     if (!count)
         return NULL;
     t->key = key;
-    t->offset = offset;
     t->bytes = (u16)off;
     finish(m, t, count, ended);
 #ifdef EMU_PROFILE
-    t->count = count;
+    RUNS(t) = 0;
 #else
     fuse(t->rec, number, count);
 #endif
-    m->core.pool_used += (sizeof(Trace) + (count + 1) * sizeof(Rec) + 15) & ~(u64)15;
+    m->core.pool_used += pool_space(count);
     u32 p = offset >> 12;
     if (!(m->memory.watch_data[p] & 1)) {
         m->memory.watch_data[p] |= 1;
@@ -390,10 +451,21 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         }
     }
     t->next_in_page = m->core.page_traces[p];
-    m->core.page_traces[p] = t;
+    m->core.page_traces[p] = number_of(m, t);
     note_code(m->core.page_code[p], t, true);
     m->core.traces_made++;
     return t;
+}
+
+/* A trace that others have driven out of the cache, or NULL. */
+static Trace *displaced(M *m, u64 key)
+{
+    u32 slot = slot_of(key);
+    if (m->core.cache[slot] && m->core.cache[slot ^ 1])
+        for (u32 n = m->core.page_traces[key >> 20]; n; n = trace_at(m, n)->next_in_page)
+            if (trace_at(m, n)->key == key)
+                return trace_at(m, n);
+    return NULL;
 }
 
 /* The trace at cs:eip, or NULL on a page fault or when only a single step will do (*one says so). */
@@ -409,14 +481,13 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     }
     u32 offset = *page + (lin & 0xFFF);
     u64 key = (u64)offset << 8 | m->cpu.mode;
-    u32 slot = slot_of(key);
-    Trace *t = m->core.cache[slot];
-    if (UNLIKELY(!t || t->key != key)) {
-        if (m->cpu.eip > m->cpu.seg[1].limit || (t = make(m, key, *page, offset)) == NULL) {
+    Trace *t = cached(m, key);
+    if (UNLIKELY(!t)) {
+        if (m->cpu.eip > m->cpu.seg[1].limit || ((t = displaced(m, key)) == NULL && (t = make(m, key, *page, offset)) == NULL)) {
             *one = true;
             return NULL;
         }
-        m->core.cache[slot] = t;
+        put_in_cache(m, t);
     }
     if (UNLIKELY((u64)m->cpu.eip + t->bytes - 1 > m->cpu.seg[1].limit)) {
         *one = true;
@@ -425,8 +496,9 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     return t;
 }
 
-/* The trace at cs:eip if it is there and everything that leads to it is known; NULL says nothing.  Calls nothing. */
-static ALWAYS_INLINE Trace *known(M *m, u32 eip)
+/* The trace at cs:eip if it is there and everything that leads to it is known; NULL says nothing.  Calls nothing.  ``guess`` is a
+ * link to a trace that it may be. */
+static ALWAYS_INLINE Trace *known(M *m, u32 eip, const Trace *guess)
 {
     u32 lin = m->cpu.seg[1].base + eip;
     const ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
@@ -434,8 +506,10 @@ static ALWAYS_INLINE Trace *known(M *m, u32 eip)
                  || e->code >= 0xFFFFFFFEu))
         return NULL;
     u64 key = (u64)(e->code + (lin & 0xFFF)) << 8 | m->cpu.mode;
-    Trace *t = m->core.cache[slot_of(key)];
-    if (UNLIKELY(!t || t->key != key || (u64)eip + t->bytes - 1 > m->cpu.seg[1].limit || m->cpu.left < t->n))
+    Trace *t = (intptr_t)guess < 0 ? (Trace *)~(uintptr_t)guess : (Trace *)m->core.pool;
+    if (t->key != key)
+        t = cached(m, key);
+    if (UNLIKELY(!t || (u64)eip + t->bytes - 1 > m->cpu.seg[1].limit || m->cpu.left < t->n))
         return NULL;
     return t;
 }
@@ -450,8 +524,10 @@ static ALWAYS_INLINE u32 enter(M *m, Trace *t)
 
 static ALWAYS_INLINE void link_traces(Trace *from, u32 which, Trace *to)
 {
-    if (from->key != ~(u64)0 && to->offset >> 12 == from->offset >> 12 && (to->key & 0xFF) == (from->key & 0xFF))
+    if (from->key >> 20 == to->key >> 20 && (u8)from->key == (u8)to->key)
         from->link[which] = to;
+    else
+        from->link[which] = (Trace *)~(uintptr_t)to;
 }
 
 static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which)
@@ -474,12 +550,21 @@ static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which)
 
 u32 leave_through(M *m, u32 which, u32 eip)
 {
-    Trace *t = known(m, eip);
+    Trace *from = m->run.trace;
+    Trace *t = known(m, eip, from->link[which]);
     m->cpu.eip = eip;
     if (UNLIKELY(!t))
         return leave_slowly(m, which);
-    link_traces(m->run.trace, which, t);
+    link_traces(from, which, t);
     return enter(m, t);
+}
+
+/* What became of the first instruction of a trace whose bytes were overwritten: a link still led to it. */
+static u32 overwritten(M *m, Rec *r)
+{
+    (void)r;
+    m->cpu.left += m->run.trace->n;
+    return leave_slowly(m, 2);
 }
 
 u32 jump_to(M *m, Rec *r, u32 eip)
@@ -489,11 +574,22 @@ u32 jump_to(M *m, Rec *r, u32 eip)
         m->cpu.fault_error = 0;
         FAULT(m, r);
     }
-    Trace *t = known(m, eip);
+    Trace *from = m->run.trace;
+    Trace *t = known(m, eip, from->link[0]);
     m->cpu.eip = eip;
     if (UNLIKELY(!t))
         return leave_slowly(m, 2);
+    from->link[0] = (Trace *)~(uintptr_t)t;
     return enter(m, t);
+}
+
+/* After an instruction that may have changed anything: go on at once where nothing is to be looked at. */
+u32 leave_ended(M *m)
+{
+    if (!events_settle(m))
+        return EXIT_ENDS;
+    Trace *t = known(m, m->cpu.eip, m->run.trace->link[0]);
+    return UNLIKELY(!t) ? leave_slowly(m, 2) : enter(m, t);
 }
 
 /* ---- the loop ---- */
@@ -579,6 +675,20 @@ int emu_run(M *m)
 }
 
 /* ---- life of a machine ---- */
+/* Zeros, in large pages where the host has them.  NULL if there is no room. */
+static u8 *reserve(u64 size)
+{
+    u8 *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    madvise(at, size, MADV_HUGEPAGE);
+#endif
+    return at;
+}
+
+#define CACHE_BYTES (TRACE_CACHE * sizeof(u32))
+
 M *emu_new(u64 backing_size, void *handle)
 {
     M *m = calloc(1, sizeof *m);
@@ -590,16 +700,16 @@ M *emu_new(u64 backing_size, void *handle)
     m->core.map_epoch = 1;
     m->core.pool_size = 24u << 20;
     m->memory.backing_size = backing_size;
-    m->memory.backing_data = mmap(NULL, pages << 12, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    m->core.pool = mmap(NULL, m->core.pool_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->memory.backing_data = reserve(pages << 12);
+    m->core.cache = (u32 *)reserve(CACHE_BYTES + m->core.pool_size);
     m->memory.watch_data = calloc(pages, 1);
-    m->core.page_traces = calloc(pages, sizeof(Trace *));
+    m->core.page_traces = calloc(pages, sizeof(u32));
     m->core.page_code = calloc(pages, sizeof(CodeMap *));
-    m->core.cache = calloc(TRACE_CACHE, sizeof(Trace *));
     m->core.dirty = calloc(65536, 1);
-    if (m->memory.backing_data == MAP_FAILED || m->core.pool == MAP_FAILED || !m->memory.watch_data || !m->core.page_traces
-        || !m->core.page_code || !m->core.cache || !m->core.dirty)
+    if (!m->memory.backing_data || !m->core.cache || !m->memory.watch_data || !m->core.page_traces || !m->core.page_code || !m->core.dirty)
         return NULL;
+    m->core.pool = (u8 *)m->core.cache + CACHE_BYTES;
+    forget_traces(m);
     for (u32 i = 0; i < 2 * TLB_SIZE; i++)
         host_drop(m, (u16)i);
     privilege_changed(m);
@@ -613,13 +723,12 @@ void emu_free(M *m)
     write_pairs();
 #endif
     munmap(m->memory.backing_data, m->core.pages << 12);
-    munmap(m->core.pool, m->core.pool_size);
+    munmap(m->core.cache, CACHE_BYTES + m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);
     for (u64 p = 0; p < m->core.pages; p++)
         free(m->core.page_code[p]);
     free(m->core.page_code);
-    free(m->core.cache);
     free(m->core.dirty);
     free(m);
 }

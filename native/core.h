@@ -31,28 +31,30 @@ typedef u32 Handler(M *m, struct Rec *r);
 enum { EXIT_TRACE, EXIT_FAULT, EXIT_FAULT_ENDS, EXIT_ENDS, EXIT_MID };
 
 #define TRACE_MAX 32
-#define TRACE_CACHE (1 << 16)
-#define TRACE_DEAD 0x7fffffff
+#define TRACE_CACHE (1 << 20)
+#define TRACE_ALIGN 64  /* a trace begins a cache line, which holds its first instruction, too */
+#define NO_KEY (~(u64)0)
+#define TLB_SHIFT 5
 
 #include "machine.h"
 
-/* A decoded run of instructions in one page, keyed by backing offset and mode. */
+/* A decoded run of instructions in one page.  Traces lie in a pool; their number is their place there in units of TRACE_ALIGN. */
 typedef struct Trace {
-    u64 key;
-    i32 n;             /* instructions; TRACE_DEAD once the bytes were overwritten */
+    u64 key;           /* backing offset of the first byte << 8 | mode; NO_KEY once the bytes were overwritten */
+    u32 next_in_page;  /* a trace's number */
     u16 bytes;
-    u32 offset;        /* backing offset of the first byte */
-    struct Trace *next_in_page;
-    struct Trace *link[2];  /* where its branch leads inside the page: taken, not taken */
-#ifdef EMU_PROFILE
-    u64 runs;
-    u32 count;
-#endif
+    u8 n;              /* instructions */
+    /* Where its branch led, taken and not taken.  Inside the page: the trace.  Else its address with all bits inverted, which is
+     * no more than a guess. */
+    struct Trace *link[2];
     Rec rec[];
+#ifdef EMU_PROFILE
+#define RUNS(t) (*(u64 *)&(t)->rec[TRACE_MAX + 1])
+#endif
 } Trace;
 
 #ifdef EMU_PROFILE
-#define COUNT_RUN(t) ((t)->runs++)
+#define COUNT_RUN(t) (RUNS(t)++)
 #else
 #define COUNT_RUN(t) UNUSED
 #endif
@@ -77,8 +79,8 @@ struct Core {
     void *handle;       /* names the Python machine in callbacks */
     u8 *pool;
     u64 pool_size, pool_used;
-    Trace **cache;
-    Trace **page_traces;  /* per backing page */
+    u32 *cache;           /* numbers of traces by slot_of(key) */
+    u32 *page_traces;     /* per backing page, the first of a list */
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
@@ -134,7 +136,8 @@ static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 /* ---- intrinsics: each has a Python twin of the same name ---- */
 static ALWAYS_INLINE TlbEntry *tlb_entry(M *m, u32 lin)
 {
-    return &m->run.tlb[(lin >> 12) & (TLB_SIZE - 1)];
+    _Static_assert(sizeof(TlbEntry) == 1 << TLB_SHIFT, "one shift finds an entry");
+    return (TlbEntry *)((u8 *)m->run.tlb + (lin >> (12 - TLB_SHIFT) & (TLB_SIZE - 1) << TLB_SHIFT));
 }
 
 static ALWAYS_INLINE void privilege_changed(M *m)
@@ -147,6 +150,13 @@ static ALWAYS_INLINE void host_drop(M *m, u16 index)
     m->cpu.tlb[index].host_read = m->cpu.tlb[index].host_write = 1;
 }
 
+/* Where the soft TLB has no host address; in pairs (QUICK) an instruction's own handler sees to it. */
+#ifdef QUICK
+#define MISSED(call) return 1
+#else
+#define MISSED(call) do { m->run.cur = r; if (call) return 1; } while (0)
+#endif
+
 #define MEMORY_INTRINSICS(T, SIZE) \
 static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
@@ -155,9 +165,7 @@ static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    m->run.cur = r; \
-    if (SLOW(load_slow_##T, m, lin, 0)) \
-        return 1; \
+    MISSED(SLOW(load_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \
@@ -168,8 +176,8 @@ static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
         memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
         return 0; \
     } \
-    m->run.cur = r; \
-    return SLOW(store_slow_##T, m, lin, v); \
+    MISSED(SLOW(store_slow_##T, m, lin, v)); \
+    return 0; \
 } \
 static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
@@ -178,11 +186,7 @@ static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    m->run.cur = r; \
-    if (SLOW(check_slow, m, lin, SIZE)) \
-        return 1; \
-    if (SLOW(load_slow_##T, m, lin, 0)) \
-        return 1; \
+    MISSED(SLOW(check_slow, m, lin, SIZE) || SLOW(load_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \
@@ -227,6 +231,16 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
     return x ? (u8)__builtin_clzll(x) : 64;
 }
 
+/* native/runs.c */
+#define RUN_PROTOTYPES(T) \
+u32 copy_run_##T(M *m, u32 source, u32 target, u32 n); \
+u32 fill_run_##T(M *m, u32 target, u32 n, T value); \
+u32 compare_run_##T(M *m, u32 source, u32 target, u32 n, bool equal); \
+u32 scan_run_##T(M *m, u32 target, u32 n, T value, bool equal);
+RUN_PROTOTYPES(u8)
+RUN_PROTOTYPES(u16)
+RUN_PROTOTYPES(u32)
+
 #include "inlines.h"
 
 /* ---- how handlers leave ---- */
@@ -239,17 +253,19 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
         (m)->cpu.icount = exact_icount(m, r); \
         (m)->cpu.eip = (m)->core.start_eip + (r)->len; \
     } while (0)
-#define LEAVE(m, r) return EXIT_ENDS
+#define LEAVE(m, r) return leave_ended(m)
+
+u32 leave_ended(M *m);
 
 u32 leave_through(M *m, u32 which, u32 eip);
 
 /* Go to the trace that link ``which`` remembers.  Links stay inside a page, so they hold for any mapping, but not for any
- * segment: its end may lie within the trace.  A trace that was overwritten has an ``n`` that no budget reaches. */
+ * segment: its end may lie within the trace.  A trace that was overwritten begins with a handler that says so. */
 static ALWAYS_INLINE u32 follow(M *m, u32 which, u32 eip)
 {
     Trace *t = m->run.trace->link[which];
     m->cpu.eip = eip;
-    if (LIKELY(t && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit)) {
+    if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit)) {
         m->cpu.left -= t->n;
         m->run.trace = t;
         COUNT_RUN(t);
@@ -272,6 +288,31 @@ static ALWAYS_INLINE u32 jump_taken(M *m, Rec *r)
 static ALWAYS_INLINE u32 jump_not_taken(M *m, Rec *r)
 {
     return follow(m, 1, m->cpu.eip + r->off + r->len);
+}
+
+/* The same where code is flat and EIP has 32 bits: no limit to be looked at, and the target's distance from the start of the trace is
+ * ready in r->disp. */
+static ALWAYS_INLINE u32 follow_flat(M *m, u32 which, u32 eip)
+{
+    Trace *t = m->run.trace->link[which];
+    m->cpu.eip = eip;
+    if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n)) {
+        m->cpu.left -= t->n;
+        m->run.trace = t;
+        COUNT_RUN(t);
+        return t->rec[0].h(m, t->rec);
+    }
+    return leave_through(m, which, eip);
+}
+
+static ALWAYS_INLINE u32 jump_taken__flat(M *m, Rec *r)
+{
+    return follow_flat(m, 0, m->cpu.eip + r->disp);
+}
+
+static ALWAYS_INLINE u32 jump_not_taken__flat(M *m, Rec *r)
+{
+    return follow_flat(m, 1, m->cpu.eip + m->run.trace->bytes);
 }
 
 u32 jump_to(M *m, Rec *r, u32 eip);

@@ -10,6 +10,7 @@ from emu.bus.names import c_name
 from emu.bus.subset.tree import SubsetError
 from emu.bus.types import Array, Derived, Signed, Unsigned
 
+FLAT = "__flat"  # what the names of flat variants of jumps end in
 RESULT_SLOTS = 4  # elements of m->r (native/core.h)
 
 
@@ -67,9 +68,11 @@ def struct_text(cls, ffi=False):
 class FunctionWriter:
     """Writes one function.  ``program`` answers what a call resolves to (see native/program.py)."""
 
-    def __init__(self, program, fn, handler=None, then=None):
-        """``then``: the label to go to instead of the next instruction (the first half of a pair)."""
-        self.program, self.fn, self.handler, self.then = program, fn, handler, then
+    def __init__(self, program, fn, handler=None, then=None, flat=False, quick=False):
+        """``then``: the label to go to instead of the next instruction (the first half of a pair).  ``flat``: of a near jump, the
+        variant for a flat code segment and 32 bits of EIP.  ``quick``: a half of a pair, which leaves faults, and memory that the
+        soft TLB does not lead to, to the handler for that instruction alone."""
+        self.program, self.fn, self.handler, self.then, self.flat, self.quick = program, fn, handler, then, flat, quick
         self.lines = []
         self.depth = 1
         self.labels = 0
@@ -85,7 +88,7 @@ class FunctionWriter:
     def signature(self):
         fn = self.fn
         if self.handler:
-            return f"u32 {self.program.c_name(fn.key)}(M *m, Rec *r)"
+            return f"u32 {self.handler_name()}(M *m, Rec *restrict r)"
         params = ["M *m"]
         for name, t in fn.params:
             if t.kind == "s" and issubclass(t.cls, Component):
@@ -112,6 +115,9 @@ class FunctionWriter:
         self.lines.append("}")
         return "\n".join(self.lines)
 
+    def handler_name(self):
+        return self.program.c_name(self.fn.key) + (FLAT if self.flat else "")
+
     def finish(self):
         if self.then:
             return f"goto {self.then};"
@@ -129,6 +135,8 @@ class FunctionWriter:
     def fault(self):
         if self.on_fault:
             return f"goto {self.on_fault};"
+        if self.quick:
+            return f"return {self.handler_name()}(m, r);"
         if self.handler:
             return "FAULT_ENDS(m, r);" if self.handler == "ends" else "FAULT(m, r);"
         return "return 1;"
@@ -210,7 +218,8 @@ class FunctionWriter:
         if h in ("next", "ends"):
             self.emit(self.finish())
         elif h == "jump":
-            self.emit(f"return ({values[0]}) ? jump_taken(m, r) : jump_not_taken(m, r);")
+            suffix = FLAT if self.flat else ""
+            self.emit(f"return ({values[0]}) ? jump_taken{suffix}(m, r) : jump_not_taken{suffix}(m, r);")
         elif h == "goto":
             self.emit(f"return jump_to(m, r, {values[0]});")
         elif self.by_pointer:

@@ -14,10 +14,11 @@ from emu.bus.types import Array, Derived, u8, u16, u32, u64
 from emu.cpu import decode, events, exceptions, forms, memory, paging, state
 from emu.machine import board
 
-from .cwriter import c_name, struct_text
+from .cwriter import FLAT, c_name, struct_text
 from .program import Program
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
+             "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"
@@ -81,7 +82,7 @@ class Generator:
         names = forms.namespace()
         self.tables = forms.tables()
         self.handlers = [p.add_handler(forms.compile_form(f, names), f.kind) for f in self.tables.handlers]
-        roots = [events.poll, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
+        roots = [events.poll, events.settle, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
         for f in (memory.slow_load, memory.slow_store, memory.slow_check_write):
             roots += [f[w] for w in (u8, u16, u32, u64)]
         for f in roots:
@@ -137,10 +138,13 @@ class Generator:
         plain = [f for f in fns if not f.inline and not f.intrinsic and f.key not in p.handlers]
         handlers = [p.functions[k] for k in self.handlers]
         texts = {f.key: p.writer(f).write() for f in inlines + plain + handlers}
+        for f in handlers:
+            if self.jumps(f.key):
+                texts[f.key] += "\n\n" + p.writer(f, flat=True).write()
         board_text = self.board_text()
         for n in range(0, len(self.pairs), HANDLERS_A_FILE):
-            body = "\n\n".join(p.pair_text(*pair) for pair in self.pairs[n:n + HANDLERS_A_FILE])
-            self.files[f"gen_pairs{n // HANDLERS_A_FILE}.c"] = f'#include "core.h"\n\n{body}\n'
+            body = "\n\n".join(p.pair_text(*pair, flat) for pair in self.pairs[n:n + HANDLERS_A_FILE] for flat in self.flats(pair[1]))
+            self.files[f"gen_pairs{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'
         for stem, group, size in (("gen_functions", plain, FUNCTIONS_A_FILE), ("gen_handlers", handlers, HANDLERS_A_FILE)):
             for n in range(0, len(group), size):
                 body = "\n\n".join(texts[f.key] for f in group[n:n + size])
@@ -152,15 +156,24 @@ class Generator:
         self.files["machine.h"] = self.machine_text()
         self.files["prototypes.h"] = self.prototype_text(plain, handlers)
 
+    def jumps(self, key):
+        """Is a handler a near jump, which has a variant for flat code?"""
+        return self.program.handlers[key] == forms.JUMP
+
+    def flats(self, key):
+        return (False, True) if self.jumps(key) else (False,)
+
     def machine_text(self):
         classes = list(dict.fromkeys(board.PARTS.values()))
         out = [f"#define {k} {v}u" for k, v in CONSTANTS.items()]
         out.append(f"#define HANDLER_COUNT {len(self.handlers)}")
         out.append("#define HANDLER_TABLE " + ", ".join(self.program.c_name(k) for k in self.handlers))
+        out.append("#define FLAT_TABLE " + ", ".join(self.program.c_name(k) + FLAT if self.jumps(k) else "0" for k in self.handlers))
         out.append("#define HANDLER_NAMES " + ", ".join(f'"{self.program.c_name(k)}"' for k in self.handlers))
         number = {k: n for n, k in enumerate(self.handlers)}
         pairs = sorted(self.pairs, key=lambda pair: number[pair[0]])
-        out.append("#define PAIR_TABLE " + ", ".join(f"{{{number[b]}, {self.program.pair_name(a, b)}}}" for a, b in pairs))
+        out.append("#define PAIR_TABLE " + ", ".join(f"{{{number[b]}, {self.program.pair_name(a, b)}, "
+                                                         f"{self.program.pair_name(a, b, True) if self.jumps(b) else 0}}}" for a, b in pairs))
         firsts = [number[a] for a, _ in pairs]
         out.append("#define PAIR_START " + ", ".join(str(bisect_left(firsts, n)) for n in range(len(self.handlers) + 1)))
         out += [struct_text(c) for c in _structs(classes) + classes]
@@ -172,8 +185,9 @@ class Generator:
 
     def prototype_text(self, plain, handlers):
         p = self.program
-        out = [p.writer(f).signature() + ";" for f in plain + handlers]
-        out += [f"Handler {p.pair_name(*pair)};" for pair in self.pairs]
+        out = [("__attribute__((pure)) " if f.pure else "") + p.writer(f).signature() + ";" for f in plain + handlers]
+        out += [f"Handler {p.c_name(f.key)}{FLAT};" for f in handlers if self.jumps(f.key)]
+        out += [f"Handler {p.pair_name(*pair, flat)};" for pair in self.pairs for flat in self.flats(pair[1])]
         out += [line.replace("static const", "extern const").partition(" = ")[0] + ";" for line in p.table_text().splitlines()]
         out.append(p.cold_text())
         for w in (8, 16, 32):

@@ -7,7 +7,7 @@ from emu.bus.subset.reader import Reader, declared_type
 from emu.bus.subset.tree import Node, SubsetError, fits, unsigned
 from emu.bus.types import Const
 
-from .cwriter import FunctionWriter, c_type, c_width
+from .cwriter import FLAT, FunctionWriter, c_type, c_width
 
 
 class Target:
@@ -115,6 +115,8 @@ class Program:
                         fn.faults = fn.effects = changed = True
                     if t.effects and not fn.effects:
                         fn.effects = changed = True
+        for fn in self.functions.values():  # the compiler may leave out a call of which nothing is used
+            fn.pure = not fn.effects and not fn.faults and fn.result.kind not in "nt"
         wrong = [f"{fn.file}:{line}: {fn.name}: {self.target(call).name} has effects or may fault: it stands alone"
                  for fn in self.functions.values() for call, alone, line in fn.calls
                  if not alone and (self.target(call).faults or self.target(call).effects)]
@@ -208,23 +210,37 @@ class Program:
                 out.append(f"static const {c_width(const.element)} {name}[{len(const)}] = {{{values}}};")
         return "\n".join(out)
 
-    def writer(self, fn):
-        return FunctionWriter(self, fn, self.handlers.get(fn.key))
+    def writer(self, fn, flat=False):
+        return FunctionWriter(self, fn, self.handlers.get(fn.key), flat=flat)
 
-    def pair_text(self, first, second):
-        """One handler for two instructions that follow each other.  The slow paths of the first may want the trace to end
-        before the second: then the second's handler has been exchanged."""
+    def pair_text(self, first, second, flat=False):
+        """One handler for two instructions that follow each other (see FunctionWriter: quick).  What the first calls may want the
+        trace to end before the second: then the second's handler has been exchanged."""
         a, b = (self.functions[k] for k in (first, second))
-        out = [f"u32 {self.pair_name(first, second)}(M *m, Rec *r)", "{"]
-        out += FunctionWriter(self, a, "next", then="second").write(head=False).splitlines()
+        out = [f"u32 {self.pair_name(first, second, flat)}(M *m, Rec *restrict r)", "{"]
+        out += FunctionWriter(self, a, "next", then="second", quick=True).write(head=False).splitlines()
         out += ["second: UNUSED;", "    r++;"]
-        if a.faults:
-            out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}))\n        return r->h(m, r);")
-        out += FunctionWriter(self, b, self.handlers[second]).write(head=False).splitlines()
+        if self.may_cut(a):
+            out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}{FLAT if flat else ''}))\n        return r->h(m, r);")
+        out += FunctionWriter(self, b, self.handlers[second], flat=flat, quick=True).write(head=False).splitlines()
         return "\n".join(out + ["}"])
 
-    def pair_name(self, first, second):
-        return f"{self.c_name(first)}__{self.c_name(second)[3:]}"
+    def may_cut(self, fn):
+        """May a handler's text, with what is inlined into it, come to where a trace is cut short?"""
+        for call, _, _ in fn.calls:
+            what = call.parts[0]
+            if what[0] != "fn":
+                return True
+            called = self.functions[what[1]]
+            if called.intrinsic:
+                if called.effects and not called.faults:
+                    return True
+            elif called.inline and self.may_cut(called) or not called.inline and called.effects:
+                return True
+        return False
+
+    def pair_name(self, first, second, flat=False):
+        return f"{self.c_name(first)}__{self.c_name(second)[3:]}{FLAT if flat else ''}"
 
 
 def _number(v):

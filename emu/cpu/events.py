@@ -5,12 +5,28 @@ from emu.bus.component import hot
 from emu.bus.types import NEVER, i64, u8, u64
 
 from .exceptions import check_interrupts, debug_fetch, deliver_debug_trap, virtual_interrupt
-from .state import DR6_BS, IF, MODE_DEBUG, RF, SHADOW_SS, TF, WAKE_INIT, WAKE_NMI, Cpu
+from .state import DR6_BS, IF, MODE_DEBUG, RF, SHADOW_SS, TF, VIF, VIP, WAKE_INIT, WAKE_NMI, Cpu
 
 # What poll says.  IDLE: the processor waits; HALT: for what cannot come.
 RUN, STOP, IDLE, SHUTDOWN, HALT = range(5)
 # The longest run between two polls, in instructions: keeps stop requests prompt, and timers exact in host time.
 VIRTUAL_SLICE, HOST_SLICE = 400_000, 20_000
+
+
+@hot
+def settle(cpu: Cpu) -> bool:
+    """After an instruction that may have changed anything: is there nothing for poll to do?  Then what shadows the next
+    instruction is done with, since there is nothing to hold off."""
+    if cpu.attention or cpu.left <= 0:
+        return False
+    if cpu.eflags & (TF | RF | VIF | VIP) != 0 or cpu.trap != 0 or cpu.nmi != 0 or cpu.mode & MODE_DEBUG != 0:
+        return False
+    if cpu.halted or cpu.frozen or cpu.shutdown or cpu.stepping or cpu.resuming or cpu.repeating:
+        return False
+    if cpu.intr != 0 and cpu.eflags & IF != 0:
+        return False
+    cpu.shadow = 0
+    return True
 
 
 @hot
@@ -78,7 +94,10 @@ def poll(cpu: Cpu) -> u8:
         budget = u64(cpu.stop_count - cpu.icount)
     if inhibited or cpu.mode & MODE_DEBUG != 0:
         budget = 1
-    if cpu.eflags & RF != 0:
+    cpu.beyond = 0
+    if cpu.eflags & RF != 0:  # until the next instruction is done, which may be a REP
+        if budget > 1:
+            cpu.beyond = i64(budget - 1)
         budget = 1
         cpu.resuming = True
     if cpu.eflags & TF != 0:

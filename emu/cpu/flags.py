@@ -101,6 +101,21 @@ def cc_some(cpu: Cpu, mask: u32, flags: u32) -> None:
 
 
 @inline
+def cc_carry(cpu: Cpu, mask: u32, flags: u32) -> None:
+    """Those of CF and OF that are in mask given as EFLAGS bits; the others stay."""
+    if cpu.cc_kind == K_FLAGS:
+        cpu.eflags = (cpu.eflags & (mask ^ u32.max)) | (flags & mask)
+    else:  # ZF, SF and PF follow from cc_res as before
+        kept: u32 = u32(get_af(cpu)) << 4
+        if mask & CF == 0:
+            kept = kept | get_cf(cpu)
+        if mask & OF == 0:
+            kept = kept | u32(get_of(cpu)) << 11
+        cpu.cc_kind = K_RES
+        cpu.cc_b = kept | (flags & mask)
+
+
+@inline
 def write_arith(cpu: Cpu, value: u32) -> None:
     """Load the six flags from an EFLAGS image."""
     cpu.cc_kind = K_FLAGS
@@ -143,7 +158,7 @@ def get_pf(cpu: Cpu) -> u8:
     return u8((PARITY_EVEN >> ((cpu.cc_res ^ (cpu.cc_res >> 4)) & 15)) & 1)
 
 
-@hot
+@inline
 def get_af(cpu: Cpu) -> u8:
     """AF as 0 or 1."""
     kind: u8 = cpu.cc_kind

@@ -10,8 +10,8 @@ from types import FunctionType
 from emu.bus.component import Generic, inline
 from emu.bus.types import u8, u32
 
-from . import memory
-from .state import ESP, Cpu
+from . import flow_target, memory
+from .state import ESP, Cpu, Rec
 
 # Families that load segment registers or change the mode before they are done, and what they are made of
 EXCLUDED = {"far", "returns", "system", "selectors", "tasks", "segments", "exceptions", "frame", "paging", "events"}
@@ -35,7 +35,20 @@ def stack_move(cpu: Cpu, delta: u32) -> None:
     cpu.gpr[ESP] = u32(cpu.gpr[ESP] + delta)
 
 
-_MEANS = {memory.linear_read: Generic(linear), memory.linear_write: Generic(linear), memory.stack_offset: stack_offset,
+@inline
+def unchecked_target(cpu: Cpu, r: Rec) -> None:
+    """All relative branches stay in the code segment."""
+    return
+
+
+@inline
+def unchecked_eip(cpu: Cpu, eip: u32) -> None:
+    """All of EIP is in the code segment."""
+    return
+
+
+_MEANS = {flow_target.check_target: unchecked_target, flow_target.check_eip: unchecked_eip,
+          memory.linear_read: Generic(linear), memory.linear_write: Generic(linear), memory.stack_offset: stack_offset,
           memory.stack_move: stack_move, memory.ea: memory.ea_flat}
 
 

@@ -87,6 +87,65 @@ class HostPages:
             return -1
         return at
 
+    # -- runs (runs.py) ------------------------------------------------------------------------------------------
+
+    def slices(self, n, size, *places):
+        """How many of n elements lie in the pages of all places, (function that finds, linear address) each, and their backing
+        offsets: (0, None) where one cannot be found."""
+        found = []
+        for find, lin in places:
+            n = min(n, (0x1000 - (lin & 0xFFF)) // size)
+            at = find(lin, size)
+            if at < 0:
+                return 0, None
+            found.append(at)
+        return n, found
+
+    def find_plain(self, lin, size):
+        """Backing offset of bytes that may be written with nobody watching, or -1."""
+        at = self.find_write(lin, size)
+        return -1 if at < 0 or self.memory.watch[at >> 12] else at
+
+    def copy_run(self, source, target, n, size):
+        n, found = self.slices(n, size, (self.find_read, source), (self.find_plain, target))
+        if n:
+            backing = self.memory.backing
+            start, end = found
+            if start < end < start + n * size and (end - start) % size:
+                return 0
+            if start < end < start + n * size:  # what is written is read again: the first elements, over and over
+                piece = backing[start:end]
+                backing[end:end + n * size] = (piece * (n * size // len(piece) + 1))[:n * size]
+            else:
+                backing[end:end + n * size] = backing[start:start + n * size]
+        return n
+
+    def fill_run(self, target, n, value, size):
+        n, found = self.slices(n, size, (self.find_plain, target))
+        if n:
+            self.memory.backing[found[0]:found[0] + n * size] = value.to_bytes(size, "little") * n
+        return n
+
+    def compare_run(self, source, target, n, equal, size):
+        n, found = self.slices(n, size, (self.find_read, source), (self.find_read, target))
+        if not n:
+            return 0
+        a, b = (self.elements(at, n, size) for at in found)
+        return next((i for i in range(n) if (a[i] == b[i]) != equal), n)
+
+    def scan_run(self, target, n, value, equal, size):
+        n, found = self.slices(n, size, (self.find_read, target))
+        if not n:
+            return 0
+        return next((i for i, b in enumerate(self.elements(found[0], n, size)) if (b == value) != equal), n)
+
+    def elements(self, at, n, size):
+        """n elements of the backing as numbers."""
+        data = bytes(self.memory.backing[at:at + n * size])
+        return memoryview(data).cast(FORMATS[size]) if size > 1 else data
+
+    # -- accesses by blocks --------------------------------------------------------------------------------------
+
     def load(self, size):
         """The function that reads ``size`` bytes, or gives None."""
         backing = self.memory.backing

@@ -10,7 +10,7 @@ from emu.bus.types import Fault
 
 from .blocks import GO_ON, SIZES, STALE, Block, compile_block
 from .decode import LONG_HANDLER, MORE, decode
-from .events import RUN, poll
+from .events import RUN, poll, settle
 from .exceptions import deliver_fault
 from .forms import ENDS, GOTO, JUMP, NEXT, compile_form, namespace, tables
 from .host_pages import USABLE, HostPages
@@ -200,9 +200,13 @@ class PythonEngine:
                     cpu.eip = target
                     arrived = True
                 else:
-                    cpu.attention = True
                     cpu.eip = eip + r.len & 0xFFFFFFFF
                     function(cpu, r)
+                    if settle(cpu):
+                        page_tag = -1
+                        arrived = True
+                    else:
+                        cpu.attention = True
                 cpu.icount += 1
             except Fault as fault:
                 cpu.eip = eip

@@ -124,6 +124,7 @@ class Cpu(Component):
     cc_a: u32
     cc_b: u32
     left: Derived(i64)  # instructions that may run before the engine looks at events
+    beyond: Derived(i64)  # and iterations of REP after that
     cpl: u8
     mode: u8
     attention: Derived(bool)  # a chip was accessed: look at events after this instruction

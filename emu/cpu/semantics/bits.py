@@ -6,7 +6,7 @@ The forms with a memory operand and a register index reach the whole bit string 
 from emu.bus.component import hot, inline
 from emu.bus.types import SIGNED, T, i32, u8, u32
 
-from ..flags import cc_some, condition
+from ..flags import cc_carry, cc_some, condition
 from ..memory import ea, linear_write, load_rmw, read_mem, store_rmw
 from ..registers import reg
 from ..state import CF, REC_ASIZE32, ZF, Cpu, Rec
@@ -15,7 +15,7 @@ from ..state import CF, REC_ASIZE32, ZF, Cpu, Rec
 @inline
 def cc_bit(cpu: Cpu, v: T, n: T) -> None:
     """CF gets bit n of v; the other flags stay."""
-    cc_some(cpu, CF, u32((v >> (n & (T.bits - 1))) & 1))
+    cc_carry(cpu, CF, u32((v >> (n & (T.bits - 1))) & 1))
 
 
 @inline

@@ -3,7 +3,7 @@
 from emu.bus.component import hot
 from emu.bus.types import u8, u32
 
-from ..flags import cc_some, get_cf, read_eflags
+from ..flags import cc_carry, cc_some, get_cf, read_eflags
 from ..registers import reg, set_reg
 from ..state import AF, CF, DF, PF, SF, ZF, Cpu
 
@@ -12,17 +12,17 @@ AH = 4
 
 @hot
 def CLC(cpu: Cpu) -> None:
-    cc_some(cpu, CF, 0)
+    cc_carry(cpu, CF, 0)
 
 
 @hot
 def STC(cpu: Cpu) -> None:
-    cc_some(cpu, CF, CF)
+    cc_carry(cpu, CF, CF)
 
 
 @hot
 def CMC(cpu: Cpu) -> None:
-    cc_some(cpu, CF, get_cf(cpu) ^ CF)
+    cc_carry(cpu, CF, get_cf(cpu) ^ CF)
 
 
 @hot

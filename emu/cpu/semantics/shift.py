@@ -7,7 +7,7 @@ counts it follows from the result in the same way.
 from emu.bus.component import hot, inline
 from emu.bus.types import SIGNED, T, u8, u32, u64
 
-from ..flags import cc_res, cc_some, get_cf
+from ..flags import cc_carry, cc_res, get_cf
 from ..state import CF, OF, Cpu
 
 
@@ -35,7 +35,7 @@ def ROL(cpu: Cpu, dst: T, count: u8) -> T:
         return dst
     n: u8 = count & (T.bits - 1)
     r: T = T((dst << (n & 31)) | (dst >> ((T.bits - n) & 63)))
-    cc_some(cpu, CF | OF, carry_overflow(u8(r & 1), u8(r & 1) ^ top[T](r)))
+    cc_carry(cpu, CF | OF, carry_overflow(u8(r & 1), u8(r & 1) ^ top[T](r)))
     return r
 
 
@@ -45,7 +45,7 @@ def ROR(cpu: Cpu, dst: T, count: u8) -> T:
         return dst
     n: u8 = count & (T.bits - 1)
     r: T = T((dst >> (n & 31)) | (u64(dst) << ((T.bits - n) & 63)))
-    cc_some(cpu, CF | OF, carry_overflow(top[T](r), top_two_differ[T](r)))
+    cc_carry(cpu, CF | OF, carry_overflow(top[T](r), top_two_differ[T](r)))
     return r
 
 
@@ -57,7 +57,7 @@ def RCL(cpu: Cpu, dst: T, count: u8) -> T:
     ring: u64 = dst | (u64(get_cf(cpu)) << T.bits)  # the operand with CF above it rotates as T.bits + 1 bits
     turned: u64 = u64((ring << (n & 31)) | (ring >> ((T.bits + 1 - n) & 63)))
     carry: u8 = u8((turned >> T.bits) & 1)
-    cc_some(cpu, CF | OF, carry_overflow(carry, carry ^ top[T](T(turned))))
+    cc_carry(cpu, CF | OF, carry_overflow(carry, carry ^ top[T](T(turned))))
     return T(turned)
 
 
@@ -68,7 +68,7 @@ def RCR(cpu: Cpu, dst: T, count: u8) -> T:
     n: u8 = (count & 31) % (T.bits + 1)
     ring: u64 = dst | (u64(get_cf(cpu)) << T.bits)
     turned: u64 = u64((ring >> (n & 31)) | (ring << ((T.bits + 1 - n) & 63)))
-    cc_some(cpu, CF | OF, carry_overflow(u8((turned >> T.bits) & 1), top_two_differ[T](T(turned))))
+    cc_carry(cpu, CF | OF, carry_overflow(u8((turned >> T.bits) & 1), top_two_differ[T](T(turned))))
     return T(turned)
 
 

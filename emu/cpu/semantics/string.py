@@ -1,7 +1,8 @@
 """String instructions.  Intel SDM volume 2: CMPS LODS MOVS SCAS STOS REP REPE REPNE.
 
 A repeated one commits its registers after each iteration and runs until it is done, faults, or has used up what the
-engine lets it: then EIP stays on it.  Its flags change when it is done, so that a fault leaves them as they were.
+engine lets it: then EIP stays on it.  Its flags change when it is done, so that a fault leaves them as they were.  Iterations
+that move upwards through plain memory, where nothing can happen between them, are done a page at a time (emu/cpu/runs.py).
 """
 
 from emu.bus.component import hot, inline
@@ -10,7 +11,8 @@ from emu.bus.types import T, i64, u8, u32, u64
 from ..flags import cc_sub
 from ..memory import read_mem, write_mem
 from ..registers import reg, set_reg
-from ..state import DF, EAX, ECX, EDI, ES, ESI, REC_ASIZE32, TF, Cpu, Rec
+from ..runs import compare_run, copy_run, fill_run, room_read, room_write, scan_run
+from ..state import DF, EAX, ECX, EDI, ES, ESI, MODE_AC, MODE_DEBUG, REC_ASIZE32, TF, Cpu, Rec
 
 
 # -- registers ---------------------------------------------------------------------------------------------------
@@ -42,9 +44,15 @@ def step(cpu: Cpu, r: Rec, n: u8) -> None:
 # -- repetition --------------------------------------------------------------------------------------------------
 
 @inline
+def rep_left(cpu: Cpu) -> i64:
+    """Iterations that may still be begun, if positive."""
+    return i64(u64(cpu.left) + u64(cpu.beyond))
+
+
+@inline
 def rep_more(cpu: Cpu) -> bool:
     """Whether another iteration may run now; counts it as an instruction.  Traps and events come between iterations."""
-    if cpu.left <= 0 or cpu.attention or cpu.trap != 0 or cpu.eflags & TF != 0:
+    if rep_left(cpu) <= 0 or cpu.attention or cpu.trap != 0 or cpu.eflags & TF != 0:
         return False
     cpu.left = i64(u64(cpu.left) - 1)
     cpu.icount = u64(cpu.icount + 1)
@@ -83,6 +91,40 @@ def rep_next(cpu: Cpu, r: Rec) -> bool:
     return rep_again(cpu, r)
 
 
+# -- many iterations at once -----------------------------------------------------------------------------------------
+
+@inline
+def run_limit(cpu: Cpu, r: Rec) -> u32:
+    """How many iterations may be done at once with another one begun after them: 0 where each is to be looked at."""
+    todo: u32 = rep_count(cpu, r)
+    if todo < 2 or cpu.eflags & (DF | TF) != 0 or cpu.attention or cpu.trap != 0 or cpu.mode & (MODE_AC | MODE_DEBUG) != 0:
+        return 0
+    todo = u32(todo - 1)
+    left: i64 = rep_left(cpu)
+    if left <= 0:
+        return 0
+    return todo if u64(left) >= todo else u32(left)
+
+
+@inline
+def run_done(cpu: Cpu, r: Rec, done: u32) -> None:
+    """Count iterations that were done at once, and the next one as begun."""
+    cpu.left = i64(u64(cpu.left) - done)
+    cpu.icount = u64(cpu.icount + done)
+    set_index(cpu, r, ECX, u32(cpu.gpr[ECX] - done))
+
+
+@inline
+def run_step(cpu: Cpu, r: Rec, n: u8, done: u32) -> None:
+    """Move (E)SI or (E)DI upwards by so many elements."""
+    set_index(cpu, r, n, u32(cpu.gpr[n & 7] + done * (T.bits >> 3)))
+
+
+@inline
+def least(a: u32, b: u32) -> u32:
+    return a if a < b else b
+
+
 # -- MOVS, STOS, LODS ----------------------------------------------------------------------------------------------
 
 @hot
@@ -97,6 +139,15 @@ def MOVS(cpu: Cpu, r: Rec) -> None:
 def MOVS_rep(cpu: Cpu, r: Rec) -> None:
     more: bool = rep_count(cpu, r) != 0
     while more:
+        limit: u32 = run_limit(cpu, r)
+        if limit != 0:
+            source: u32 = index(cpu, r, ESI)
+            target: u32 = index(cpu, r, EDI)
+            limit = least(limit, least(room_read[T](cpu, r, r.seg, source), room_write[T](cpu, r, ES, target)))
+            done: u32 = copy_run[T](cpu, u32(cpu.seg[r.seg & 7].base + source), u32(cpu.seg[ES].base + target), limit)
+            run_done(cpu, r, done)
+            run_step[T](cpu, r, ESI, done)
+            run_step[T](cpu, r, EDI, done)
         MOVS[T](cpu, r)
         more = rep_next(cpu, r)
 
@@ -111,6 +162,13 @@ def STOS(cpu: Cpu, r: Rec) -> None:
 def STOS_rep(cpu: Cpu, r: Rec) -> None:
     more: bool = rep_count(cpu, r) != 0
     while more:
+        limit: u32 = run_limit(cpu, r)
+        if limit != 0:
+            target: u32 = index(cpu, r, EDI)
+            limit = least(limit, room_write[T](cpu, r, ES, target))
+            done: u32 = fill_run[T](cpu, u32(cpu.seg[ES].base + target), limit, reg[T](cpu, EAX))
+            run_done(cpu, r, done)
+            run_step[T](cpu, r, EDI, done)
         STOS[T](cpu, r)
         more = rep_next(cpu, r)
 
@@ -146,6 +204,15 @@ def repeat_cmps(cpu: Cpu, r: Rec, equal: bool) -> None:
     """CMPS while the elements are equal, or while they are not."""
     more: bool = rep_count(cpu, r) != 0
     while more:
+        limit: u32 = run_limit(cpu, r)
+        if limit != 0:
+            source: u32 = index(cpu, r, ESI)
+            target: u32 = index(cpu, r, EDI)
+            limit = least(limit, least(room_read[T](cpu, r, r.seg, source), room_read[T](cpu, r, ES, target)))
+            done: u32 = compare_run[T](cpu, u32(cpu.seg[r.seg & 7].base + source), u32(cpu.seg[ES].base + target), limit, equal)
+            run_done(cpu, r, done)
+            run_step[T](cpu, r, ESI, done)
+            run_step[T](cpu, r, EDI, done)
         b: T = read_mem[T](cpu, r, ES, index(cpu, r, EDI))
         a: T = read_mem[T](cpu, r, r.seg, index(cpu, r, ESI))
         step[T](cpu, r, ESI)
@@ -182,6 +249,13 @@ def repeat_scas(cpu: Cpu, r: Rec, equal: bool) -> None:
     a: T = reg[T](cpu, EAX)
     more: bool = rep_count(cpu, r) != 0
     while more:
+        limit: u32 = run_limit(cpu, r)
+        if limit != 0:
+            target: u32 = index(cpu, r, EDI)
+            limit = least(limit, room_read[T](cpu, r, ES, target))
+            done: u32 = scan_run[T](cpu, u32(cpu.seg[ES].base + target), limit, a, equal)
+            run_done(cpu, r, done)
+            run_step[T](cpu, r, EDI, done)
         b: T = read_mem[T](cpu, r, ES, index(cpu, r, EDI))
         step[T](cpu, r, EDI)
         todo: u32 = rep_down(cpu, r)

@@ -1,0 +1,89 @@
+/* Runs: the C twins of emu/cpu/runs.py.  Many iterations of a repeated string instruction in one page of plain memory, or none. */
+#include "core.h"
+
+static ALWAYS_INLINE u32 least(u32 a, u32 b)
+{
+    return a < b ? a : b;
+}
+
+/* Elements of a size from a linear address to the end of its page. */
+static ALWAYS_INLINE u32 in_page(u32 lin, u32 size)
+{
+    return (0x1000 - (lin & 0xFFF)) / size;
+}
+
+static ALWAYS_INLINE bool may_read(const TlbEntry *e, u32 lin)
+{
+    return e->host_read == (lin & 0xFFFFF000u);
+}
+
+static ALWAYS_INLINE bool may_write(const TlbEntry *e, u32 lin)
+{
+    return e->host_write == (lin & 0xFFFFF000u);
+}
+
+static ALWAYS_INLINE u8 *host(const TlbEntry *e, u32 lin)
+{
+    return (u8 *)(uintptr_t)(e->addend + lin);
+}
+
+#define RUNS(T, SIZE) \
+u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
+{ \
+    const TlbEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
+    if (!may_read(s, source) || !may_write(t, target)) \
+        return 0; \
+    const u8 *from = host(s, source); \
+    u8 *to = host(t, target); \
+    n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
+    if (to <= from || to >= from + n * SIZE) \
+        memmove(to, from, n * SIZE); \
+    else  /* what is written is read again */ \
+        for (u32 i = 0; i < n; i++) { \
+            T v; \
+            memcpy(&v, from + i * SIZE, SIZE); \
+            memcpy(to + i * SIZE, &v, SIZE); \
+        } \
+    return n; \
+} \
+u32 fill_run_##T(M *m, u32 target, u32 n, T value) \
+{ \
+    const TlbEntry *t = tlb_entry(m, target); \
+    if (!may_write(t, target)) \
+        return 0; \
+    u8 *to = host(t, target); \
+    n = least(n, in_page(target, SIZE)); \
+    if (value == (T)((u8)value * 0x0101010101010101ull)) \
+        memset(to, (u8)value, n * SIZE); \
+    else \
+        for (u32 i = 0; i < n; i++) \
+            memcpy(to + i * SIZE, &value, SIZE); \
+    return n; \
+} \
+u32 compare_run_##T(M *m, u32 source, u32 target, u32 n, bool equal) \
+{ \
+    const TlbEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
+    if (!may_read(s, source) || !may_read(t, target)) \
+        return 0; \
+    const u8 *a = host(s, source), *b = host(t, target); \
+    n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
+    u32 i = 0; \
+    while (i < n && (memcmp(a + i * SIZE, b + i * SIZE, SIZE) == 0) == equal) \
+        i++; \
+    return i; \
+} \
+u32 scan_run_##T(M *m, u32 target, u32 n, T value, bool equal) \
+{ \
+    const TlbEntry *t = tlb_entry(m, target); \
+    if (!may_read(t, target)) \
+        return 0; \
+    const u8 *b = host(t, target); \
+    n = least(n, in_page(target, SIZE)); \
+    u32 i = 0; \
+    while (i < n && (memcmp(b + i * SIZE, &value, SIZE) == 0) == equal) \
+        i++; \
+    return i; \
+}
+RUNS(u8, 1)
+RUNS(u16, 2)
+RUNS(u32, 4)

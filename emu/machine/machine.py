@@ -693,6 +693,10 @@ class Machine:
         if self._debug_sink is not None:
             self._debug_sink.write(byte)
 
+    def join_serial(self, sink):
+        """Give all that COM1 sends to ``sink.write(byte)`` too; it has ``flush()`` and ``close()`` for the end of the run."""
+        self._serial_sink = sink
+
     def send_serial(self, data):
         """Bytes to COM1's receiver; gives how many it took."""
         return self._uart0.receive(data)

@@ -154,7 +154,7 @@ def connect(machine, where):
     """Join COM1 to ``stdio`` or a file.  Raises MediaError."""
     if where == "stdio":
         source = StandardInput()
-        machine._serial_sink = StandardIo(source)
+        machine.join_serial(StandardIo(source))
         machine._serial_source = lambda: source.feed(machine)
     else:
-        machine._serial_sink = Output(open_output(where), where, True)
+        machine.join_serial(Output(open_output(where), where, True))

@@ -354,7 +354,7 @@ def test_unescaped_text_is_the_same_keys(text):
 
 
 def test_commands(capsys):
-    for argv, code in (([], 2), (["bogus"], 2), (["disk"], 2), (["bench"], 2), (["--help"], 0), (["--version"], 0),
+    for argv, code in (([], 2), (["bogus"], 2), (["disk"], 2), (["bench", "--row", "nothing"], 2), (["--help"], 0), (["--version"], 0),
                        (["run", "--help"], 0), (["cpu-test", "--help"], 0), (["cpu-test", "--limit", "0"], 2),
                        (["lockstep", "--bogus"], 2)):
         assert main(argv) == code, argv

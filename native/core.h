@@ -225,6 +225,21 @@ static ALWAYS_INLINE void notice(M *m, Rec *r)
     cut_short(m);
 }
 
+/* Twins of emu/cpu/vector/quick.py. */
+#define HOST_FLOAT(T, F) \
+static ALWAYS_INLINE T host_operate_##T(M *m, u8 op, T a, T b) \
+{ \
+    F x, y; \
+    (void)m; \
+    memcpy(&x, &a, sizeof x); \
+    memcpy(&y, &b, sizeof y); \
+    x = op == FLOAT_ADD ? x + y : op == FLOAT_SUB ? x - y : op == FLOAT_MUL ? x * y : x / y; \
+    memcpy(&a, &x, sizeof x); \
+    return a; \
+}
+HOST_FLOAT(u32, float)
+HOST_FLOAT(u64, double)
+
 static ALWAYS_INLINE u8 clz64(M *m, u64 x)
 {
     (void)m;

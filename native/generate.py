@@ -12,6 +12,7 @@ from emu.bus.component import Struct
 from emu.bus.subset.tree import Node
 from emu.bus.types import Array, Derived, u8, u16, u32, u64
 from emu.cpu import decode, events, exceptions, forms, memory, paging, state
+from emu.cpu.fpu import ieee
 from emu.machine import board
 
 from .cwriter import FLAT, c_name, struct_text
@@ -19,6 +20,7 @@ from .program import Program
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
+             "FLOAT_ADD": ieee.ADD, "FLOAT_SUB": ieee.SUB, "FLOAT_MUL": ieee.MUL,
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"

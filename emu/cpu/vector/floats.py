@@ -10,6 +10,7 @@ from emu.cpu.fpu.ieee import (
     ADD, DIV, MUL, SUB, float_add, float_compare, float_div, float_max, float_min, float_mul, float_sqrt, float_sub, sse_mode)
 from emu.cpu.state import Cpu
 from emu.cpu.vector.access import raised
+from emu.cpu.vector.quick import quick
 
 MIN, MAX, SQRT = 4, 5, 6  # operations beside those of emu/cpu/fpu/ieee.py
 
@@ -53,6 +54,12 @@ def operate_half(op: u8, a: u64, b: u64, cw: u16) -> (u64, u16):
 @inline
 def packed(cpu: Cpu, op: u8, al: u64, ah: u64, bl: u64, bh: u64) -> (u64, u64):
     """An operation on all elements."""
+    if T.bits == 64:
+        quick_low, low_result = quick[T](op, cpu.fpu.mxcsr, al, bl)
+        if quick_low:
+            quick_high, high_result = quick[T](op, cpu.fpu.mxcsr, ah, bh)
+            if quick_high:
+                return low_result, high_result
     cw = sse_mode(cpu.fpu.mxcsr)
     low, fl = operate_half[T](op, al, bl, cw)
     high, fh = operate_half[T](op, ah, bh, cw)
@@ -63,6 +70,9 @@ def packed(cpu: Cpu, op: u8, al: u64, ah: u64, bl: u64, bh: u64) -> (u64, u64):
 @inline
 def scalar(cpu: Cpu, op: u8, a: T, b: T) -> T:
     """An operation on the lowest element."""
+    done, result = quick[T](op, cpu.fpu.mxcsr, a, b)
+    if done:
+        return result
     x, fl = operate[T](op, a, b, sse_mode(cpu.fpu.mxcsr))
     raised(cpu, fl)
     return x

@@ -108,6 +108,8 @@ def _listen(contestant, process, source, timeout, progress):
                 rows.line(text, float(cpu), int(instructions))
             else:
                 rows.line(text, used, None)
+            if rows.done:
+                break
     return rows
 
 

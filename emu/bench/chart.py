@@ -3,6 +3,7 @@
 from math import floor, log10
 from xml.sax.saxutils import escape
 
+from .results import ALL
 from .table import number, scale
 
 COLOURS = ("#2563a8", "#d9822b", "#7a8b99", "#4c9f70")
@@ -21,8 +22,9 @@ def svg(results):
         return LEFT + PLOT * (log10(value) - low) / (high - low)
 
     parts, y = [], TOP
-    for group, rows in results.groups().items():
-        if group == "all":
+    groups = results.groups()
+    for group, rows in groups.items():
+        if group == ALL and len(groups) > 1:
             continue
         parts.append(_text(8, y + 10, group, "g"))
         y += 18

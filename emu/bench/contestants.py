@@ -64,7 +64,7 @@ class Qemu:
 
     def command(self, image, _folder):
         """As for Engine."""
-        drive = {"cdrom": "if=ide,media=cdrom", "floppy": "if=floppy,format=raw", "disk": "if=ide,format=raw"}[image.kind]
+        drive = {"cdrom": "if=ide,media=cdrom", "floppy": "if=floppy,format=raw", "disk": "if=ide"}[image.kind]
         return [QEMU, "-accel", "tcg,thread=single", "-m", str(image.memory), "-display", "none", "-monitor", "none", "-serial", "stdio",
                 "-nic", "none", "-no-reboot", "-snapshot", "-boot", {"cdrom": "d", "floppy": "a", "disk": "c"}[image.kind],
                 "-drive", f"{drive},file={image.path.replace(',', ',,')}"], None

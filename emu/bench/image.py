@@ -63,13 +63,19 @@ def own_rows():
     return names
 
 
-def write_own(path, share, wanted):
-    """Our set as a CD: ``share`` of the usual rounds, of the rows that are named."""
+def own_code(share, wanted):
+    """Our set as bytes for LOADED_AT: ``share`` of the usual rounds, of the rows that are named."""
     code = bytearray(OWN.read_bytes())
     assert code[HEAD:HEAD + len(MAGIC)] == MAGIC
     bits = sum(1 << n for n, name in enumerate(own_rows()) if name in wanted)
     struct.pack_into("<II", code, HEAD + len(MAGIC), max(1, round(share * UNIT)), bits)
+    return bytes(code)
+
+
+def write_own(path, share, wanted):
+    """The same as a CD."""
+    code = own_code(share, wanted)
     cd = IsoWriter("EMU BENCHMARK", publisher="the emu authors")
-    cd.add_boot("boot/bench.bin", bytes(code), len(code) // BLOCK)
+    cd.add_boot("boot/bench.bin", code, len(code) // BLOCK)
     Path(path).write_bytes(cd.write())
     return Image(str(path), "cdrom", OWN_MEMORY)

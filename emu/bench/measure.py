@@ -64,7 +64,7 @@ class Rows:
 
 def run(contestant, image, timeout, progress=lambda name: None):
     """Run an image to its end; gives a list of Measured.  Raises Failed."""
-    with tempfile.TemporaryDirectory(prefix="emu-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="emu-mips-") as folder:
         argv, pipe = contestant.command(image, folder)
         source = None if pipe is None else os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
         with open(os.path.join(folder, "said"), "w+b") as said:
@@ -108,6 +108,8 @@ def _listen(contestant, process, source, timeout, progress):
                 rows.line(text, float(cpu), int(instructions))
             else:
                 rows.line(text, used, None)
+            if rows.done:
+                break
     return rows
 
 

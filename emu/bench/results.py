@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from .image import group_of
 
+ALL = "all"
+
 
 @dataclass
 class Figure:
@@ -49,13 +51,11 @@ class Results:
         return ours / theirs if ours and theirs else None
 
     def groups(self):
-        """{group: its rows}, in the order of the first row of each; all of them last, where there are several."""
+        """{group: its rows}, in the order of the first row of each; all of them as ALL at last."""
         groups = {}
         for row in self.rows():
             groups.setdefault(group_of(row), []).append(row)
-        if len(groups) > 1:
-            groups["all"] = self.rows()
-        return groups
+        return {**groups, ALL: self.rows()} if len(groups) > 1 else {ALL: self.rows()}
 
     def group_mips(self, contestant, rows):
         """Geometric mean of the MIPS, or None where a row has none."""

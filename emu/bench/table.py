@@ -71,9 +71,10 @@ class Table:
             self._line(group, [number(value), ""] + [cell for name in others for cell in (number(r.group_mips(name, rows)),
                                                                                           number(r.group_ratio(name, rows)))], value, True)
         print(file=self.out)
-        print(self._in(FAINT, f"Guest instructions by host CPU time, and how many times as fast {r.first} is; medians of {r.runs}. Groups: geometric means."
-                       if r.runs > 1 else
-                       f"Guest instructions by host CPU time, and how many times as fast {r.first} is. Groups: geometric means."), file=self.out)
+        legend = "Guest instructions by host CPU time"
+        legend += f", and how many times as fast {r.first} is" if others else ""
+        legend += f"; medians of {r.runs} runs" if r.runs > 1 else ""
+        print(self._in(FAINT, f"{legend}. Groups: geometric means."), file=self.out)
         print(self._in(FAINT, f"Bars: MIPS on a logarithmic scale that begins at {10.0 ** self.scale[0]:g}."), file=self.out)
         for name, title in r.titles.items():
             if title != name:

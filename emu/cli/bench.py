@@ -60,7 +60,7 @@ def main(argv):
         _writable(args.chart)
     progress = Progress()
     try:
-        with tempfile.TemporaryDirectory(prefix="emu-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="emu-mips-") as folder:
             image_for, what = _images(args, folder)
             runs = args.runs or (1 if args.quick or args.image else RUNS)
             measured, notes = compete.compete(rivals, image_for, runs, args.timeout, progress)

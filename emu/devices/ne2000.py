@@ -503,13 +503,19 @@ class Ne2000(Component):
 
     @cold
     def fetch(self) -> None:
-        """Take frames from the link: while there is room if the receiver runs, all (they are lost) if not."""
+        """Take frames from the link: while there is room if the receiver runs, all (they are lost) if not.
+
+        Where nothing was taken out of a full ring since the last look, the guest is told of it again: drivers leave frames for
+        later, and count on the next one's interrupt (Linux takes ten at a time, test_full_ring_is_told_of_again)."""
         link = self.link
         if link is None:
             return
-        self.pending = 0
+        waited, self.pending = self.pending, 0
         while link.waiting():
             if self.receiving() and not self.rcr & MON and self.stop - self.start > self._pages(MOST) and not self.has_room(MOST):
+                if waited:
+                    self.isr |= PRX
+                    self.update_irq()
                 self.pending = 1
                 return
             frame = link.next_frame()

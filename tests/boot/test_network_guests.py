@@ -162,6 +162,7 @@ def test_linux_with_ipv6(busybox):
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.timeout(600)
 def test_many_connections_of_a_guest(busybox):
     """200 at once, none of which is answered before all are there, then a thousand one after the other; nothing is left behind."""
@@ -173,10 +174,10 @@ def test_many_connections_of_a_guest(busybox):
         ask(pc, f"{PREPARE}; ip addr add 10.0.2.15/24 dev eth0; mkdir /tmp/r; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >/tmp/q")
         before = len(os.listdir("/proc/self/fd"))
         ask(pc, f"i=0; while [ $i -lt 200 ]; do {request.format(web)} >/tmp/r/$i & i=$((i+1)); done; wait", 300)
-        assert ask(pc, "ls /tmp/r | wc -l; cat /tmp/r/* | grep -c xxxxx; cat /tmp/r/* | tr -dc x | wc -c").split() == ["200", "200", "1000000"]
+        assert ask(pc, "ls /tmp/r | wc -l; cat /tmp/r/* | grep -c xxxxx; cat /tmp/r/* | tr -dc x | wc -c").split()[-3:] == ["200", "200", "1000000"]
         waits.clear()
         ask(pc, f"i=0; while [ $i -lt 1000 ]; do {request.format(web)} | grep -c xxxxx; i=$((i+1)); done >/tmp/n", 300)
-        assert ask(pc, "sort /tmp/n | uniq -c").split() == ["1000", "1"]
+        assert ask(pc, "sort /tmp/n | uniq -c").split()[-2:] == ["1000", "1"]
         pc.run_for(3)
         assert not pc._network.far.tcp.flows and len(os.listdir("/proc/self/fd")) <= before
         assert "eth0" not in ask(pc, "dmesg | grep -iE 'error|fail|timed out'")

@@ -395,3 +395,24 @@ def test_random_traffic(seed):
     rig.cable.coming.clear()
     rig.start()
     assert nic.receive(frame())
+
+
+def test_full_ring_is_told_of_again(rig):
+    """A driver acknowledges after ten frames and leaves the rest for the next interrupt, which no more frames can bring."""
+    rig.start()
+    rig.cable.coming = [frame(60) for _ in range(200)]
+    rig.nic.look_soon()
+    rig.settle()
+    held = len(rig.cable.coming)
+    assert 0 < held < 200 and rig.inb(7) & PRX
+    rig.out(7, PRX)
+    rig.out(3, START + 5)                   # some are taken
+    rig.settle()
+    rig.out(7, 0xFF)                        # those that came into their place are left where they are, too
+    assert rig.inb(7) & PRX == 0
+    level = len(rig.levels)
+    rig.nic.look_soon()
+    rig.settle()
+    rig.nic.look_soon()
+    rig.settle()
+    assert rig.inb(7) & PRX and rig.levels[level:] == [(9, 1)] and rig.nic.pending

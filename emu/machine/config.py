@@ -226,7 +226,9 @@ class MachineConfig:
         if not order:
             raise ConfigError("boot: names no device")
         rest = [device for device in BOOT_DEVICES if device not in order and (device != "network" or self._present(device))]
-        return order + sorted(rest, key=lambda device: not self._present(device))
+        if "network" in rest:               # firmware takes three: those that are there go first
+            rest.sort(key=lambda device: not self._present(device))
+        return order + rest
 
     def _present(self, device):
         """Is there anything of this kind to boot from?"""

@@ -18,6 +18,8 @@ from emu.machine.config import Floppy
 
 pytestmark = [pytest.mark.boot, pytest.mark.native]
 
+MUCH = 100_000_000
+
 
 @contextmanager
 def web_server(content, address="127.0.0.1", before=lambda: None):
@@ -78,7 +80,7 @@ def test_runs_repeat_with_a_network(image):
 
 
 def debian(image, **settings):
-    pc = Machine(cdrom=image("debian-busybox.iso"), memory="64M", engine="native", boot="cdrom", **settings)
+    pc = Machine(cdrom=image("debian-busybox.iso"), engine="native", boot="cdrom", **{"memory": "64M", **settings})
     pc.wait_for_text("DEBIAN-BUSYBOX-READY", timeout=240)
     assert re.search(r"DHCP-OK eth0 10\.0\.2\.15 gw 10\.0\.2\.2 dns 10\.0\.2\.3", pc.serial_text())
     pc.run_for(1)
@@ -112,6 +114,90 @@ def test_linux_downloads_and_serves(image):
         thread.join()
         assert got[0].endswith(content)
         assert not [f for f in pc._network.far.tcp.flows.values() if f.sock is not None]
+
+
+def say(pc, text):
+    """Type on COM1, as fast as the guest takes it."""
+    for byte in text.encode():
+        while not pc.send_serial(bytes((byte,))):
+            pc.run_for(0.001)
+
+
+def does(pc, command, timeout=300):
+    """Run a command in the shell on COM1; it succeeds."""
+    say(pc, f"{command}; echo '<'$?'>'\n")
+    pc.wait_for_text("<0>", timeout=timeout)
+
+
+@contextmanager
+def sink():
+    """A server on the host's loopback that takes what comes: its port, and a list of the digests of what each client sent."""
+    digests, listener = [], socket.create_server(("127.0.0.1", 0), backlog=256)
+
+    def client(sock):
+        digest = hashlib.md5()
+        with sock:
+            for data in iter(lambda: sock.recv(1 << 16), b""):
+                digest.update(data)
+        digests.append(digest.hexdigest())
+
+    def accept():
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=client, args=(sock,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()[1], digests
+    finally:
+        listener.close()
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("settings", [{}, {"nic": "ne2k_isa,irq=10"}, {"clock": "host"}])
+def test_much_both_ways(image, settings):
+    """100 MB down and up, the same bytes; then 200 connections at once."""
+    content = random.Random(7).randbytes(MUCH)
+    want = hashlib.md5(content).hexdigest()
+    with web_server(content) as web, sink() as (port, digests), debian(image, net="user,host-access", memory="256M", **settings) as pc:
+        does(pc, f"wget -q -O - http://10.0.2.2:{web}/f | md5sum", timeout=600)
+        assert want in pc.serial_text()
+        does(pc, f"wget -q -O - http://10.0.2.2:{web}/f | nc 10.0.2.2 {port}", timeout=900)
+        assert pc.run(until=lambda: digests, timeout=30) and digests == [want]
+        does(pc, f"for n in $(seq 200); do (sleep 5; echo $n) | nc 10.0.2.2 {port} & done; wait", timeout=300)
+        assert pc.run(until=lambda: len(digests) == 201, timeout=30)
+        assert sorted(digests[1:]) == sorted(hashlib.md5(b"%d\n" % n).hexdigest() for n in range(1, 201))
+        does(pc, "ping -c 3 10.0.2.2")
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1800)
+def test_live_desktop_shows_a_page(image, tmp_path):
+    """The browser of the live CD shows what a program on the host serves: yellow ground over most of its window."""
+    page = b"<html><body bgcolor='#ffff40'><h1>Hello from the host</h1></body></html>"
+    with web_server(page) as web, Machine(cdrom=image("debian-live-desktop.iso"), memory="512M", engine="native", boot="cdrom",
+                                          net="user,host-access") as pc:
+        pc.wait_for_text("Automatic boot in", timeout=100)
+        pc.type("\\e", escapes=True)
+        pc.wait_for_text("boot:", timeout=100)
+        pc.type("auto\n")
+        for prompt, keys in (("livebox login:", "live\n"), ("Password:", "live\n")):
+            pc.wait_for_text(prompt, timeout=900)
+            pc.run_for(1)
+            say(pc, keys)
+        pc.wait_for_text("permitted by applicable law", timeout=200)
+        pc.run_for(5)
+        does(pc, "ip -4 a show | grep 10.0.2.15/24 && ip r | grep 'default via 10.0.2.2' && grep 'nameserver 10.0.2.3' /etc/resolv.conf")
+        say(pc, f"DISPLAY=:0 dillo http://10.0.2.2:{web}/ >/dev/null 2>&1 &\n")
+        end = pc.guest_seconds + 200
+        while (abs(pc.screenshot().array.astype(int) - (0xFF, 0xFF, 0x40)) < 9).all(2).mean() < 0.1:      # 16 bits a pixel
+            assert pc.guest_seconds < end, "the page is not seen"
+            pc.run_for(2)
+        pc.screenshot().save(tmp_path / "page.png")
 
 
 @pytest.mark.slow

@@ -588,7 +588,7 @@ u32 leave_ended(M *m)
 {
     if (!events_settle(m))
         return EXIT_ENDS;
-    Trace *t = known(m, m->cpu.eip, m->run.trace->link[0]);
+    Trace *t = known(m, m->cpu.eip, m->run.trace ? m->run.trace->link[0] : NULL);
     return UNLIKELY(!t) ? leave_slowly(m, 2) : enter(m, t);
 }
 

@@ -13,8 +13,8 @@ from emu.bus.subset.inline import DEAD, Inliner, NotInlinable, Ref, tree_of
 from emu.bus.subset.values import Scope, Value, binary, compare, const, name, temp
 
 from . import flags, memory
-from .fpu.stack import pending_error
 from .forms import ENDS, GOTO, JUMP, NEXT
+from .fpu.stack import pending_error
 from .semantics import io
 from .state import CS, IF, NO_REG, REC_OSIZE32, RF, TF, VIF, VIP
 from .vector.access import refuse, refuse_sse
@@ -492,7 +492,8 @@ class Compiler(Inliner):
         self.bail()
         return DEAD
 
-    special = {refuse: rare, refuse_sse: rare, pending_error: rare, io.port_in: port_in, io.port_out: port_out, memory.load: load, memory.store: store, memory.load_rmw: load_rmw, memory.store_rmw: store_rmw}
+    special = {refuse: rare, refuse_sse: rare, pending_error: rare, io.port_in: port_in, io.port_out: port_out, memory.load: load,
+               memory.store: store, memory.load_rmw: load_rmw, memory.store_rmw: store_rmw}
 
     # -- the function ----------------------------------------------------------------------------------------------------
 

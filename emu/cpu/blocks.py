@@ -13,13 +13,18 @@ from emu.bus.subset.inline import DEAD, Inliner, NotInlinable, Ref, tree_of
 from emu.bus.subset.values import Scope, Value, binary, compare, const, name, temp
 
 from . import flags, memory
-from .forms import GOTO, JUMP, NEXT
-from .state import CS, NO_REG, REC_OSIZE32
+from .forms import ENDS, GOTO, JUMP, NEXT
+from .fpu.stack import pending_error
+from .semantics import io
+from .state import CS, IF, NO_REG, REC_OSIZE32, RF, TF, VIF, VIP
+from .vector.access import refuse, refuse_sse
 
 SIZES = 64, 16, 4  # most instructions of a block; smaller ones are tried where the text would be longer than MOST_LINES
 MOST_LINES, MOST_VERSIONS, DEEPEST = 1500, 4, 24
 PENDING = 12  # lines that a way out may take before what they compute is computed where all can use it
-GO_ON, STEP, STALE = range(3)  # what a block says: nothing; the next instruction is to be run by itself; segments have changed
+MOST_OF_ONE = 150  # lines that one instruction may take
+# What a block says: nothing; the next instruction is to be run by itself; segments have changed; poll may have something to do
+GO_ON, STEP, STALE, LOOK = range(4)
 KIND = "cpu.cc_kind"
 FLAG_FIELDS = KIND, "cpu.cc_res", "cpu.cc_a", "cpu.cc_b", "cpu.eflags"
 BAKED = "access", "low", "high", "limit"  # of segments: known while a block is made, looked at when it is entered
@@ -127,7 +132,7 @@ class Compiler(Inliner):
                 if found is None:
                     break
                 place = self.places[at] = Place(at, self.cpu.eip + at - entry, *found)
-                if place.kind not in (NEXT, JUMP):
+                if place.kind == GOTO:
                     break
                 onward = [place.next]
                 if place.kind == JUMP:
@@ -164,7 +169,7 @@ class Compiler(Inliner):
         self.nesting += 1
         while True:
             place = self.places.get(at)
-            if place is None or place.kind not in (NEXT, JUMP, GOTO) or self.nesting > DEEPEST and not first:
+            if place is None or self.nesting > DEEPEST and not first:
                 self.leave(at, place is not None)
                 break
             if self.ways[at] > 1 and not (first and self.count == 0):
@@ -177,6 +182,10 @@ class Compiler(Inliner):
                 break
             if place.kind == NEXT:
                 self.passed()
+                at = place.next
+            elif place.kind == ENDS:
+                self.passed()
+                self.look(place)
                 at = place.next
             elif place.kind == GOTO:
                 self.jump(result)
@@ -213,19 +222,23 @@ class Compiler(Inliner):
     def instruction(self, place):
         """Follow one instruction; gives its function's result, or NotInlinable with nothing changed."""
         self.at, self.before = place.at, dict(self.fields)
-        self.loaded = self.stored = False
+        self.synchronised = place.next if place.kind == ENDS else place.at  # what EIP is
+        self.loaded = self.stored = self.called = False
         self.half = None
         lines, named, guarded, depth = len(self.scope.lines), dict(self.scope.named), self.guarded, self.depth
+        refused = set(self.scope.refused)
         scope = self.scope
         try:
             result = self.call(place.function, [Ref("cpu"), Ref(None, place.r)])
             if result is DEAD:
                 raise NotInlinable("always faults")
+            if len(self.scope.lines) - lines > MOST_OF_ONE:
+                raise NotInlinable("too long")
             return result
         except NotInlinable:
             self.scope, self.fields, self.guarded, self.depth = scope, self.before, guarded, depth
             del scope.lines[lines:]
-            scope.named = named
+            scope.named, scope.refused = named, refused
             return NotInlinable
 
     def taken(self, place, test):
@@ -241,6 +254,19 @@ class Compiler(Inliner):
             self.jump(self.target(place))
         outer.nest(f"if {text}:", self.scope)
         self.scope, self.before, self.count, self.fields = outer, before, passed, fields
+
+    def look(self, place):
+        """After an instruction that may have changed what poll looks at: leave if it has.  Nothing was waiting before it."""
+        tests = ["cpu.attention"] if self.called else []
+        flags = self.fields.get("cpu.eflags")
+        if flags is not None and flags is not self.before.get("cpu.eflags"):
+            text = self.scope.text(temp(flags))
+            tests += [f"{text} & {TF | RF | VIF | VIP}", f"{text} & {IF} and cpu.intr"]
+        if tests:
+            self.compute(self.fields)
+            inner = self.scope.inner()
+            self.out(inner, self.fields, self.count, self.eip(place.next).parts[0], LOOK)
+            self.scope.nest(f"if {' or '.join(tests)}:", inner)
 
     # -- leaving ---------------------------------------------------------------------------------------------------------
 
@@ -331,7 +357,7 @@ class Compiler(Inliner):
 
     def field(self, path, type):
         if path == "cpu.eip":
-            return self.eip(self.at)
+            return self.eip(self.synchronised)
         if path == "cpu.mode":
             return const(self.cpu.mode)
         if path == f"cpu.gpr[{NO_REG}]":
@@ -350,6 +376,9 @@ class Compiler(Inliner):
             raise NotInlinable(path)
 
     def fault(self, vector, error):
+        self.bail()
+
+    def give_up(self, reason):
         self.bail()
 
     def call(self, function, args):
@@ -425,7 +454,46 @@ class Compiler(Inliner):
         self.scope.emit(f"else: M{size}[{o}] = {value}")
         self.stored = True
 
-    special = {memory.load: load, memory.store: store, memory.load_rmw: load_rmw, memory.store_rmw: store_rmw}
+    # -- ports -----------------------------------------------------------------------------------------------------------
+
+    def chip(self, call):
+        """Write a call of a chip, which sees time and registers as they are before the instruction, and may change registers."""
+        if self.guarded:
+            raise NotInlinable("a port that may not be accessed")
+        scope = self.scope
+        scope.forget_refused()
+        self.settle(scope, self.fields)
+        self.written |= self.fields.keys()
+        scope.emit("#spill")
+        now = f"n - {self.count}" if self.count else "n"
+        scope.emit(f"cpu.icount += cpu.left - {now}" if not self.count else f"cpu.icount += cpu.left - n + {self.count}")
+        scope.emit(f"cpu.left = {now} - 1")
+        scope.emit(call)
+        scope.emit("cpu.left += 1")
+        scope.emit("#reload")
+        self.fields = {p: v for p, v in self.fields.items() if not p.startswith("cpu.gpr[") and v.const is not None}
+        self.loaded = self.stored = self.called = True
+
+    def port_in(self, function, args):
+        width = function.generic[1]
+        port, v = next(self.names), next(self.names)
+        self.scope.emit(f"{port} = {self.scope.text(args[1])}")  # of its own: homes move before the call
+        self.chip(f"{v} = cpu.port_read{width.bits}({port})")
+        return name(v, "u", width.max)
+
+    def port_out(self, function, args):
+        port, value = next(self.names), next(self.names)  # of their own: homes move before the call
+        for made, a in ((port, args[1]), (value, args[2])):
+            self.scope.emit(f"{made} = {self.scope.text(a)}")
+        self.chip(f"cpu.port_write{function.generic[1].bits}({port}, {value})")
+
+    def rare(self, function, args):
+        """What nearly always faults is left to the engine."""
+        self.bail()
+        return DEAD
+
+    special = {refuse: rare, refuse_sse: rare, pending_error: rare, io.port_in: port_in, io.port_out: port_out, memory.load: load,
+               memory.store: store, memory.load_rmw: load_rmw, memory.store_rmw: store_rmw}
 
     # -- the function ----------------------------------------------------------------------------------------------------
 
@@ -451,7 +519,12 @@ class Compiler(Inliner):
                 body += [f"{'el' if number else ''}if b == {number}:"] + ["    " + line for line in inner]
         lines += [f"    {home} = {self.short(path)}" for path, home in self.homes.items()]
         lines += ["    k = 0" if only else "    k = b = 0", "    while True:"] + ["        " + line for line in body]
-        lines += [f"    {self.short(path)} = {home}" for path, home in self.homes.items() if path in self.written]
+        spilled = [f"{self.short(path)} = {home}" for path, home in self.homes.items() if path in self.written]
+        reloaded = [f"{home} = {self.short(path)}" for path, home in self.homes.items() if path.startswith("cpu.gpr[")]
+        for mark, text in ("#spill", spilled), ("#reload", reloaded):
+            lines = [indent + t for line in lines for indent in [line[:len(line) - len(line.lstrip())]]
+                     for t in (text if line.lstrip() == mark else [line.lstrip()])]
+        lines += ["    " + line for line in spilled]
         lines += ["    cpu.eip = x", "    cpu.icount += cpu.left - n", "    cpu.left = n", "    return k"]
         names = {"cpu": self.cpu, "g": self.cpu.gpr, **_FUNCTIONS}
         given = ["cpu", "g"]

@@ -17,10 +17,12 @@ USABLE = sys.byteorder == "little"  # the views of the backing are in the host's
 class HostPages:
     """Backing offset minus linear address by linear page, for both banks of the TLB."""
 
-    def __init__(self, cpu, memory, holds_code):
-        self.cpu, self.memory, self.holds_code = cpu, memory, holds_code
+    def __init__(self, cpu, memory, marks):
+        self.cpu, self.memory, self.marks = cpu, memory, marks
         self.banks = [({}, {}), ({}, {})]  # (read, write), supervisor and user
+        self.coded = [{}, {}]  # the same with marks, for pages that may be written to where no decoded code lies
         self.bank = 0
+        self.video = []  # (bank, page) that may be written to since the last call of rearm_video
         self.held = {}  # TLB index -> linear page
         self.accesses = {}
 
@@ -40,13 +42,22 @@ class HostPages:
             read, write = self.banks[index >= TLB_SIZE]
             read.pop(page, None)
             write.pop(page, None)
+            self.coded[index >= TLB_SIZE].pop(page, None)
 
     def clear(self):
         """The memory map or everything changed."""
         for read, write in self.banks:
             read.clear()
             write.clear()
+        for coded in self.coded:
+            coded.clear()
         self.held.clear()
+
+    def rearm_video(self):
+        """The display has looked: the next write to each page of video memory is to be marked."""
+        for bank, page in self.video:
+            self.banks[bank][1].pop(page, None)
+        self.video.clear()
 
     def watched(self, backing_page):
         """Writes to a page of the backing begin to matter."""
@@ -83,31 +94,53 @@ class HostPages:
         watch = self.memory.watch[at >> 12]
         if not watch:
             self.banks[self.bank][1][page] = at - lin
-        elif watch & WATCH_CODE and self.holds_code(at, size):
-            return -1
+        elif watch == WATCH_VIDEO:
+            self.memory.dirty[(at >> 12) - (self.memory.vram_offset >> 12)] = 1
+            self.banks[self.bank][1][page] = at - lin
+            self.video.append((self.bank, page))
+        elif watch & WATCH_CODE:
+            marks = self.marks[at >> 12]
+            if marks.find(1, at & 0xFFF, (at & 0xFFF) + size) >= 0:
+                return -1
+            if watch == WATCH_CODE:
+                self.coded[self.bank][page] = at - lin, marks
         return at
+
+    def place(self, lin, size):
+        """The same for bytes in a page that was found before, aligned or not; -1 for others."""
+        start = lin & 0xFFF
+        page = lin >> 12
+        if start <= 0x1000 - size:
+            found = self.coded[self.bank].get(page)
+            if found is not None:
+                return found[0] + lin if found[1].find(1, start, start + size) < 0 else -1
+            delta = self.banks[self.bank][1].get(page)
+            if delta is not None:
+                return delta + lin
+        return -1
 
     # -- runs (runs.py) ------------------------------------------------------------------------------------------
 
     def slices(self, n, size, *places):
-        """How many of n elements lie in the pages of all places, (function that finds, linear address) each, and their backing
-        offsets: (0, None) where one cannot be found."""
+        """How many of n elements lie in the pages of all places, (function that finds, linear address) each, and before decoded
+        code where they are written; and their backing offsets: (0, None) where one cannot be found."""
         found = []
         for find, lin in places:
             n = min(n, (0x1000 - (lin & 0xFFF)) // size)
             at = find(lin, size)
             if at < 0:
                 return 0, None
+            if find == self.find_write and self.memory.watch[at >> 12]:
+                if self.memory.watch[at >> 12] & WATCH_VIDEO:
+                    self.memory.dirty[(at >> 12) - (self.memory.vram_offset >> 12)] = 1
+                if self.memory.watch[at >> 12] & WATCH_CODE:
+                    code = self.marks[at >> 12].find(1, at & 0xFFF)
+                    n = n if code < 0 else min(n, (code - (at & 0xFFF)) // size)
             found.append(at)
         return n, found
 
-    def find_plain(self, lin, size):
-        """Backing offset of bytes that may be written with nobody watching, or -1."""
-        at = self.find_write(lin, size)
-        return -1 if at < 0 or self.memory.watch[at >> 12] else at
-
     def copy_run(self, source, target, n, size):
-        n, found = self.slices(n, size, (self.find_read, source), (self.find_plain, target))
+        n, found = self.slices(n, size, (self.find_read, source), (self.find_write, target))
         if n:
             backing = self.memory.backing
             start, end = found
@@ -121,7 +154,7 @@ class HostPages:
         return n
 
     def fill_run(self, target, n, value, size):
-        n, found = self.slices(n, size, (self.find_plain, target))
+        n, found = self.slices(n, size, (self.find_write, target))
         if n:
             self.memory.backing[found[0]:found[0] + n * size] = value.to_bytes(size, "little") * n
         return n
@@ -151,6 +184,10 @@ class HostPages:
         backing = self.memory.backing
 
         def load(lin):
+            delta = self.banks[self.bank][0].get(lin >> 12)
+            if delta is not None and lin & 0xFFF <= 0x1000 - size:
+                at = delta + lin
+                return int.from_bytes(backing[at:at + size], "little")
             at = self.find_read(lin, size)
             return None if at < 0 else int.from_bytes(backing[at:at + size], "little")
         return load
@@ -160,7 +197,9 @@ class HostPages:
         backing = self.memory.backing
 
         def load_rmw(lin):
-            at = self.find_write(lin, size)
+            at = self.place(lin, size)
+            if at < 0:
+                at = self.find_write(lin, size)
             return None if at < 0 else int.from_bytes(backing[at:at + size], "little")
         return load_rmw
 
@@ -169,6 +208,10 @@ class HostPages:
         memory, backing = self.memory, self.memory.backing
 
         def store(lin, value):
+            at = self.place(lin, size)
+            if at >= 0:
+                backing[at:at + size] = value.to_bytes(size, "little")
+                return False
             at = self.find_write(lin, size)
             if at < 0:
                 return True

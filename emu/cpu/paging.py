@@ -305,4 +305,5 @@ def flush_page(cpu: Cpu, lin: u32) -> None:
 def set_a20(cpu: Cpu, level: u8) -> None:
     """The A20 gate's output: masks bit 20 of every physical address while low."""
     cpu.a20_mask = 0xFFFFFFFF if level != 0 else 0xFFEFFFFF
+    cpu.attention = True  # code may lie elsewhere
     flush_tlb_all(cpu)

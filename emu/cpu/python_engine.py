@@ -8,7 +8,7 @@ from time import monotonic
 
 from emu.bus.types import Fault
 
-from .blocks import GO_ON, SIZES, STALE, Block, compile_block
+from .blocks import GO_ON, LOOK, SIZES, STALE, Block, compile_block
 from .decode import LONG_HANDLER, MORE, decode
 from .events import RUN, poll, settle
 from .exceptions import deliver_fault
@@ -19,6 +19,7 @@ from .state import CS, GP, MODE_AC, MODE_DEBUG, REC_ENDS, REC_OSIZE32, Rec
 
 DEVICE = 0xFFFFFFFE
 NOTHING, ROOM = bytes(32), 15
+MARKED = b"\1" * ROOM
 MOST_DECODED = 100_000  # instructions that are kept; then all are dropped, or a guest could fill the host's memory
 MOST_BLOCKS = 2_000  # the same for blocks
 HOT = 250  # a place that was jumped to so often becomes the start of a block
@@ -34,13 +35,14 @@ class PythonEngine:
     def __init__(self, cpu, memory):
         self.cpu, self.memory = cpu, memory
         self.decoded = {}  # backing page -> {offset in page: {mode: (function, record, kind, length - 1)}}
+        self.marks = {}  # backing page -> a byte for each of its bytes: 1 where decoded code lies
         self.kept = 0  # instructions in it, those overwritten since included
         self.heads = {}  # backing page -> {offset in page | mode << 12: block, times jumped to, or None: no block}
         self.blocks = 0
         self.overwritten = {}  # (backing page, key in heads) -> blocks lost there
         # no blocks where every store is to be checked (component.checked)
         self.hot = HOT if USABLE and type(cpu).__setattr__ is object.__setattr__ else inf
-        self.pages = cpu.host_pages = HostPages(cpu, memory, self.holds_code)
+        self.pages = cpu.host_pages = HostPages(cpu, memory, self.marks)
         self._functions = {}
         self._names = namespace()
         memory.on_write = self.written
@@ -60,19 +62,21 @@ class PythonEngine:
         return [(at, mode) for at in range(start - ROOM + 1, start + size) if at in page
                 for mode, found in page[at].items() if at + found[1].len > start] if page else []
 
-    def holds_code(self, offset, size):
-        """Are any of these bytes of the backing decoded?"""
-        return bool(self.overlapping(offset, size))
-
     def written(self, offset, size):
         """Bytes of a page with decoded code were written."""
         lost = self.overlapping(offset, size)
         if not lost:
             return
         number = offset >> 12
+        self.cpu.attention = True  # a chip has written, maybe into the block that runs
         page = self.decoded[number]
+        marks = self.marks[number]
+        low, high = min(at for at, _ in lost), max(at + page[at][mode][1].len for at, mode in lost)
         for at, mode in lost:
             del page[at][mode]
+        marks[low:high] = bytes(high - low)
+        for at, mode in self.overlapping(offset & ~0xFFF | low, high - low):
+            marks[at:page[at][mode][3] + at + 1] = MARKED[:page[at][mode][3] + 1]
         start = offset & 0xFFF
         heads = self.heads[number]
         for key, block in list(heads.items()):
@@ -95,6 +99,7 @@ class PythonEngine:
         for page in self.decoded:
             self.memory.watch[page] &= ~1
         self.decoded.clear()
+        self.marks.clear()
         self.kept = 0
         self.forget_blocks()
         self.pages.clear()
@@ -152,6 +157,9 @@ class PythonEngine:
                             left = cpu.left
                             code = block.run(eip, read, write)
                             if code == GO_ON:
+                                continue
+                            if code == LOOK:
+                                cpu.attention = True
                                 continue
                             if code == STALE:
                                 self.lose(base >> 12, key)
@@ -254,6 +262,8 @@ class PythonEngine:
             if not self.memory.watch[page] & 1:
                 self.memory.watch[page] |= 1
                 self.pages.watched(page)
+            at = lin & 0xFFF
+            self.marks.setdefault(page, bytearray(0x1000))[at:at + r.len] = MARKED[:r.len]
             self.decoded.setdefault(page, {}).setdefault(lin & 0xFFF, {})[self.cpu.mode] = found
             self.heads.setdefault(page, {})
         return found

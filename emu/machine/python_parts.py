@@ -33,6 +33,9 @@ class PythonParts:
             self._readers[slot.number] = getattr(part, slot.port.read) if slot.port.read else None
             self._writers[slot.number] = getattr(part, slot.port.write) if slot.port.write else None
         self._timers = [(self.parts[part], t.deadline, getattr(self.parts[part], t.expire)) for part, t in board.timers()]
+        deadlines = ", ".join(f"{part}.{t.deadline}" for part, t in board.timers())
+        self._soonest = eval(f"lambda: min({NEVER}, {deadlines})", dict(self.parts))  # asked after every access to a chip
+        self._awaited = 0  # the deadline that poll has last heard of
         self._devices = [tuple(method and getattr(self.parts[part], method) for method in methods) for part, *methods in board.DEVICES]
         self.services = {"expire_timers": self.expire_timers, "next_deadline": self.next_deadline,
                          "device_read": self.device_read, "device_write": self.device_write,
@@ -49,11 +52,18 @@ class PythonParts:
         self.maps = maps
         self._bases = bases
 
+    def accessed(self):
+        """A chip was accessed: let poll look where a timer may be due before it would look by itself.  All else that matters to it
+        tells the processor by itself.  In host time the processor's instructions do not say what is due."""
+        if self._soonest() < self._awaited or self.parts["clock"].host:
+            self.parts["cpu"].attention = True
+
     def port_read(self, width, port):
-        self.parts["cpu"].attention = True
         slot = self.maps[width][port]
         if slot and self._readers[slot]:
-            return self._readers[slot](port - self._bases[slot] & 0xFFFF)
+            value = self._readers[slot](port - self._bases[slot] & 0xFFFF)
+            self.accessed()
+            return value
         if width == 8:
             return 0xFF
         half = width // 2
@@ -61,34 +71,38 @@ class PythonParts:
         return low | self.port_read(half, port + half // 8 & 0xFFFF) << half
 
     def port_write(self, width, port, value):
-        self.parts["cpu"].attention = True
         slot = self.maps[width][port]
         if slot and self._writers[slot]:
             self._writers[slot](port - self._bases[slot] & 0xFFFF, value)
+            self.accessed()
         elif width > 8:
             half = width // 2
             self.port_write(half, port, value & (1 << half) - 1)
             self.port_write(half, port + half // 8 & 0xFFFF, value >> half)
 
     def device_read(self, slot, offset):
-        self.parts["cpu"].attention = True
-        return self._devices[slot][0](offset) if slot < len(self._devices) else 0xFF
+        if slot >= len(self._devices):
+            return 0xFF
+        value = self._devices[slot][0](offset)
+        self.accessed()
+        return value
 
     def device_write(self, slot, offset, value):
-        self.parts["cpu"].attention = True
         if slot < len(self._devices):
             self._devices[slot][1](offset, value)
+            self.accessed()
 
     def device_read32(self, slot, offset):
-        self.parts["cpu"].attention = True
         if slot < len(self._devices) and self._devices[slot][2]:
-            return self._devices[slot][2](offset)
+            value = self._devices[slot][2](offset)
+            self.accessed()
+            return value
         return sum(self.device_read(slot, offset + n) << 8 * n for n in range(4))
 
     def device_write32(self, slot, offset, value):
-        self.parts["cpu"].attention = True
         if slot < len(self._devices) and self._devices[slot][3]:
             self._devices[slot][3](offset, value)
+            self.accessed()
         else:
             for n in range(4):
                 self.device_write(slot, offset + n, value >> 8 * n & 0xFF)
@@ -102,10 +116,13 @@ class PythonParts:
         return best, which
 
     def next_deadline(self):
-        return self._earliest()[0]
+        self._awaited = self._soonest()
+        return self._awaited
 
     def expire_timers(self):
         now = self.parts["clock"].now
+        if self._soonest() > now():
+            return
         while True:
             at, expire = self._earliest()
             if expire is None or at > now():
@@ -125,7 +142,8 @@ class PythonParts:
         self.engine.forget()
 
     def rearm_video(self):
-        """Nothing to do: every write marks its page."""
+        """The display has looked at which pages of video memory were written."""
+        self.engine.pages.rearm_video()
 
     def close(self):
         pass

@@ -7,7 +7,9 @@ import pytest
 from data import nasm
 
 from emu.bus.component import checked
+from emu.bus.memory import WATCH_VIDEO
 from emu.cpu.blocks import Block
+from emu.cpu.paging import lookup_write
 from emu.cpu.python_engine import MOST_DECODED
 from emu.machine import board as topology
 from emu.machine.python_parts import PythonParts
@@ -139,6 +141,51 @@ sub2:   pushf
         ret
 done:   nop
 """,
+    "ports": """
+        mov cx, 150
+turn:   mov dx, 0x60
+        mov ax, cx
+        xchg ebx, eax
+        in al, dx
+        add bx, ax
+        pushf
+        and word [data + 2], 0x0cd5
+        popf
+        jc even
+        mov eax, ebp
+        mov ebp, 77
+        out 0x70, eax
+even:   out 0x61, al
+        cli
+patch:  add si, 5
+        in ax, 0x40
+        adc di, ax
+        dec cx
+        jnz turn
+""",
+    "beside code": """
+        mov cx, 150
+        jmp turn
+        nop
+place:  dd 0, 0, 0, 0, 0
+turn:   mov [place + 1], ecx
+        add [place + 6], cx
+        inc byte [place + 19]
+        mov ax, [place + 3]
+        add bx, ax
+        mov si, data
+        mov di, place
+        push cx
+        mov cx, 12
+        rep movsb
+        mov cx, 11
+        mov di, place + 15
+        cmp byte [turn], 0xff
+        je turn
+        pop cx
+        dec cx
+        jnz turn
+""",
 }
 
 
@@ -148,8 +195,31 @@ def assemble(name, folder):
     return nasm(folder / "x.asm", folder / "x.bin").read_bytes()
 
 
+class Chip:
+    """Answers with what it sees of the processor, changes registers as the VMware backdoor does, writes code as a DMA does."""
+
+    def __init__(self, board):
+        self.cpu, self.memory, self.seen = board.cpu, board.memory, []
+        for bits in (8, 16, 32):
+            setattr(board.cpu, f"port_read{bits}", self.read)
+            setattr(board.cpu, f"port_write{bits}", self.write)
+
+    def read(self, port):
+        self.seen.append((port, self.cpu.icount, *self.cpu.gpr))
+        if port == 0x40:
+            self.cpu.set_register(3, self.cpu.icount & 0xFFFF)
+        return (self.cpu.icount * 7 ^ self.cpu.gpr[1]) & 0x7F
+
+    def write(self, port, value):
+        self.seen.append((port, value, self.cpu.icount, *self.cpu.gpr))
+        if port == 0x61 and value & 7 == 7:  # the immediate of the instruction after next
+            at = self.memory.backing.find(b"\x83\xc6", START)
+            self.memory.write(at + 2, [value])
+
+
 def machine(code, hot):
     board = BareBoard("python", SIZE)
+    board.chip = Chip(board)
     board.memory.backing[START:START + len(code)] = code
     cpu = board.cpu
     cpu.seg[1].sel = cpu.seg[1].base = 0
@@ -174,8 +244,11 @@ def test_same_state_wherever_it_is_cut(name, tmp_path):
             board.run(count)
         assert got.cpu.save() == wanted.cpu.save()
         assert got.memory.backing == wanted.memory.backing
+        assert got.chip.seen == wanted.chip.seen
         made = max(made, blocks(got))
     assert made and not blocks(wanted)
+    if name == "ports":
+        assert len({seen[0] for seen in got.chip.seen}) == 4
     if name == "faults":
         assert int.from_bytes(got.memory.backing[DATA + 0x102:DATA + 0x104], "little")
 
@@ -194,3 +267,40 @@ def test_decoded_code_is_dropped_while_blocks_are_made(tmp_path):
 def test_no_blocks_where_stores_are_checked():
     parts = PythonParts(SIZE, None, {name: checked(cls) for name, cls in topology.PARTS.items()})
     assert parts.engine.hot == inf
+
+
+def test_pages_of_video_memory_are_marked_again():
+    """Blocks and runs mark what they write to, once for each time the display looks."""
+    got = machine(b"", 1)
+    memory, pages = got.memory, got.parts.engine.pages
+    memory.vram_offset = DATA & ~0xFFF
+    memory.watch[DATA >> 12] = WATCH_VIDEO
+    lookup_write(got.cpu, DATA, False)
+    store = pages.access(2)[3]
+    for write in (lambda: store(DATA + 1, 0x1234), lambda: pages.fill_run(DATA, 3, 0x505, 2)):
+        for _ in range(2):
+            got.parts.rearm_video()
+            assert DATA >> 12 not in pages.banks[0][1]
+            memory.dirty[0] = 0
+            write()
+            assert memory.dirty[0] and memory.backing[DATA + 1]
+            write()
+            assert DATA >> 12 in pages.banks[0][1]
+
+
+def test_poll_looks_after_a_chip_that_makes_a_timer_due_earlier():
+    board = BareBoard("python", SIZE)
+    parts, cpu = board.parts, board.cpu
+    name, timer = topology.timers()[0]
+    part = parts.parts[name]
+    setattr(part, timer.deadline, 5000)
+    assert cpu.next_deadline() == 5000
+    cpu.attention = False
+    parts.accessed()
+    assert not cpu.attention
+    setattr(part, timer.deadline, 6000)
+    parts.accessed()
+    assert not cpu.attention
+    setattr(part, timer.deadline, 4000)
+    parts.accessed()
+    assert cpu.attention

@@ -75,6 +75,10 @@ class Inliner:
         """Write how a fault leaves."""
         raise NotImplementedError
 
+    def give_up(self, reason):
+        """Write how a side of a condition leaves that cannot be followed, or raise the reason."""
+        raise reason
+
     # -- functions -------------------------------------------------------------------------------------------------------
 
     def call(self, function, args):
@@ -130,14 +134,24 @@ class Inliner:
     def branch(self, test, yes, no, env):
         """Follow both sides of a condition that is not known, and join what they leave behind."""
         outer, fields = self.scope, self.fields
+        if outer.refuses(test):
+            return self.run(no, env)
         sides = []
         for nodes in (yes, no):
             self.scope, self.fields = outer.inner(), dict(fields)
             own = dict(env)
-            end, result = self.run(nodes, own)
+            state = self.depth, self.guarded
+            try:
+                end, result = self.run(nodes, own)
+            except NotInlinable as reason:
+                self.depth, self.guarded = state
+                self.scope = outer.inner()
+                self.give_up(reason)
+                end, result = DEAD, None
             sides.append((self.scope, self.fields, own, end, result))
             if end == DEAD and len(sides) == 1:  # the other side is simply what follows
                 outer.nest(f"if {outer.text(test)}:", self.scope)
+                outer.refused.add(outer.key(test))
                 self.scope, self.fields = outer, fields
                 return self.run(no, env)
         self.scope = outer

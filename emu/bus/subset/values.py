@@ -234,6 +234,7 @@ class Scope:
         self.parent = parent
         self.lines = []
         self.named = {}  # id of a temp -> (its name, the temp)
+        self.refused = set()  # keys of conditions that do not hold here
 
     def emit(self, line):
         self.lines.append(line)
@@ -254,6 +255,36 @@ class Scope:
                 return found[0]
             scope = scope.parent
         return None
+
+    def key(self, v):
+        """What two values have in common that are the same here; None for what is not simple."""
+        if v.op == "const":
+            return v.const
+        if v.op == "name":
+            return v.parts[0]
+        if v.op == "temp":
+            return self.find(v) or self.key(v.parts[0])
+        if v.op in ("bin", "compare", "mask", "not"):
+            parts = [self.key(p) if isinstance(p, Value) else p for p in v.parts]
+            return None if None in parts else (v.op, *parts)
+        return None
+
+    def refuses(self, v):
+        """Is a condition known not to hold, since what would follow has left?"""
+        key = self.key(v)
+        scope = self if key is not None else None
+        while scope is not None:
+            if key in scope.refused:
+                return True
+            scope = scope.parent
+        return False
+
+    def forget_refused(self):
+        """Names are about to mean something else."""
+        scope = self
+        while scope is not None:
+            scope.refused.clear()
+            scope = scope.parent
 
     def text(self, v):
         """Python text of a value; what has to be written before it is written."""

@@ -151,7 +151,7 @@ def sink():
 
 @pytest.mark.heavy
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("settings", [{}, {"nic": "ne2k_isa,irq=10"}, {"clock": "host"}])
+@pytest.mark.parametrize("settings", [{}, {"nic": "ne2k_isa", "no_acpi": True}, {"clock": "host"}])
 def test_much_both_ways(image, settings):
     """100 MB down and up, the same bytes; then 200 connections at once."""
     content = random.Random(7).randbytes(MUCH)
@@ -198,3 +198,15 @@ def test_live_desktop_shows_a_page(image, tmp_path):
 def test_linux_with_the_isa_card(image):
     with debian(image, nic="ne2k_isa", no_acpi=True) as pc:       # else ACPI has IRQ 9, and the driver does not share
         assert re.search(r"eth0: NE2000 found at 0x300, using IRQ 9", pc.serial_text())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_linux_with_the_isa_card_beside_acpi(image):
+    """IRQ 9 is ACPI's; the image's own script tries it, and another has to be said by hand."""
+    with Machine(cdrom=image("debian-busybox.iso"), memory="64M", engine="native", boot="cdrom", nic="ne2k_isa,irq=10") as pc:
+        pc.wait_for_text("DEBIAN-BUSYBOX-READY", timeout=240)
+        pc.run_for(2)
+        does(pc, "modprobe -r ne; modprobe ne io=0x300 irq=10; ifconfig eth0 up; udhcpc -n -q -i eth0")
+        assert "lease of 10.0.2.15 obtained" in pc.serial_text()
+        does(pc, "grep '^ *10:.*NE2000' /proc/interrupts")

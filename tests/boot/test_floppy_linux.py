@@ -50,6 +50,7 @@ def test_linux_reads_writes_and_sees_changes(image, tmp_path):
     assert names[1].read_bytes() == data[1]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", ["nodma", "nofifo,nodma"])
 def test_linux_by_programmed_io(image, tmp_path, options):
     """The driver without DMA: it takes the bytes in its interrupt, a FIFO or a byte at a time."""

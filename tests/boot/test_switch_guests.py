@@ -32,6 +32,7 @@ def fetched(text):
     return "3 packets received, 0% packet loss" in text and "SAME0" in text and "52:54:00:12:34:57" in text
 
 
+@pytest.mark.heavy
 def test_two_machines_in_one_process(busybox):
     with shell(busybox, net="switch=lan") as server, shell(busybox, net="switch=lan") as client:
         def both(condition):

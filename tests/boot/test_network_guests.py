@@ -113,7 +113,7 @@ def test_linux_downloads_and_serves(image):
         assert pc.run(until=lambda: got, timeout=60)
         thread.join()
         assert got[0].endswith(content)
-        assert not [f for f in pc._network.far.tcp.flows.values() if f.sock is not None]
+        assert pc.run(until=lambda: all(f.sock is None for f in pc._network.far.tcp.flows.values()), timeout=10)
 
 
 def say(pc, text):

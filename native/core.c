@@ -222,6 +222,7 @@ void cut_short(M *m)
     Rec *r = m->run.cur;
     m->run.goal -= m->cpu.left;
     m->cpu.left = 0;
+    m->cpu.beyond = 0;
     if (r && r->rest > 1 && !m->core.patched) {
         m->core.patched = r + 1;
         m->core.patched_h = r[1].h;

@@ -78,6 +78,15 @@ def older(library):
     return any(p.stat().st_mtime > built for p in sources if p.suffix in (".py", ".c", ".h"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """The whole suite runs on all processors, a file's tests in one process, where pytest-xdist is there (-n 0: one by one)."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.collectonly
+    if whole and not config.option.usepdb and getattr(config.option, "numprocesses", 0) is None:
+        config.option.numprocesses = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        config.option.dist = "loadfile"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     """Leaves heavy tests out unless they are asked for; builds the native engine before the first test that needs it."""

@@ -1,19 +1,12 @@
 """The Internet checksum (RFC 1071)."""
-import numpy
-
-SHORT = 128
 
 
 def total(data):
-    """The one's complement sum of 16-bit words, an odd last byte filled up with 0; congruent to it modulo FFFFh."""
-    if len(data) & 1:
-        data = bytes(data) + b"\0"
-    if len(data) <= SHORT:
-        return int.from_bytes(data, "big")
-    words = int(numpy.frombuffer(data, "<u2").sum(dtype=numpy.uint64))
-    while words >> 16:
-        words = (words & 0xFFFF) + (words >> 16)
-    return (words & 0xFF) << 8 | words >> 8
+    """The one's complement sum of 16-bit words, an odd last byte filled up with 0; congruent to it modulo FFFFh.
+
+    A number in base 10000h is congruent to the sum of its digits modulo FFFFh: the whole is one number.
+    """
+    return int.from_bytes(data, "big") << (8 if len(data) & 1 else 0)
 
 
 def checksum(*parts):

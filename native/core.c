@@ -8,8 +8,16 @@
 static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
 static Handler *const flat_handlers[HANDLER_COUNT] = { FLAT_TABLE };
 #ifndef EMU_PROFILE
-static const struct { u16 second; Handler *both, *both_flat; } pairs[] = { PAIR_TABLE };
-static const u16 pair_start[HANDLER_COUNT + 1] = { PAIR_START };
+/* Instructions that have a handler of their own where they follow each other, by the first.  ``registers``: for each one's r/m, reg,
+ * base and index register, a number where the handler wants to know which are the same: equal numbers stand for one register,
+ * others for another. */
+static const struct Sequence {
+    u8 length, gain;
+    u16 after[SEQUENCE_MAX - 1];
+    u8 registers[SEQUENCE_MAX][4];
+    Handler *all, *all_flat;
+} sequences[] = { SEQUENCE_TABLE };
+static const u16 sequence_start[HANDLER_COUNT + 1] = { SEQUENCE_START };
 #endif
 
 /* ---- calls back into Python ---- */
@@ -165,43 +173,41 @@ static u64 pool_space(u32 count)
 }
 
 #ifdef EMU_PROFILE
-/* How often each pair of handlers ran one after the other, written to the file that the variable EMU_PROFILE names. */
-static u64 pairs[HANDLER_COUNT][HANDLER_COUNT];
+/* How often each trace ran, and its handlers, written to the file that the variable EMU_PROFILE names. */
+static FILE *profile;
 static const char *const handler_names[HANDLER_COUNT] = { HANDLER_NAMES };
 
-static u32 handler_number(const Handler *h)
+static const char *handler_name(const Handler *h)
 {
     for (u32 n = 0; n < HANDLER_COUNT; n++)
         if (handlers[n] == h || (h && flat_handlers[n] == h))
-            return n;
-    return 0;
+            return handler_names[n];
+    return "?";
 }
 
-static void count_pairs(M *m)
+static void write_profile(M *m)
 {
+    if (!profile && !(profile = fopen(getenv("EMU_PROFILE"), "w")))
+        return;
     for (u64 at = TRACE_ALIGN; at < m->core.pool_used; at += pool_space(TRACE_MAX)) {
         Trace *t = (Trace *)(m->core.pool + at);
-        for (u32 i = 0; RUNS(t) && i + 1 < t->n; i++)
-            pairs[handler_number(t->rec[i].h)][handler_number(t->rec[i + 1].h)] += RUNS(t);
+        if (RUNS(t)) {
+            fprintf(profile, "%llu", (unsigned long long)RUNS(t));
+            for (u32 i = 0; i < t->n; i++) {
+                const Rec *r = &t->rec[i];
+                fprintf(profile, " %s/%u/%u/%u/%u", handler_name(r->h), r->rm, r->reg, r->base, r->idx);
+            }
+            fputc('\n', profile);
+        }
     }
-}
-
-static void write_pairs(void)
-{
-    FILE *out = getenv("EMU_PROFILE") ? fopen(getenv("EMU_PROFILE"), "w") : NULL;
-    for (u32 a = 0; out && a < HANDLER_COUNT; a++)
-        for (u32 b = 0; b < HANDLER_COUNT; b++)
-            if (pairs[a][b])
-                fprintf(out, "%llu %s %s\n", (unsigned long long)pairs[a][b], handler_names[a], handler_names[b]);
-    if (out)
-        fclose(out);
+    fflush(profile);
 }
 #endif
 
 static void forget_traces(M *m)
 {
 #ifdef EMU_PROFILE
-    count_pairs(m);
+    write_profile(m);
 #endif
     memset(m->core.cache, 0, TRACE_CACHE * sizeof m->core.cache[0]);
     for (u64 p = 0; p < m->core.pages; p++)
@@ -375,25 +381,55 @@ static Trace *single(M *m, u32 page)
 }
 
 #ifndef EMU_PROFILE
-/* Two instructions whose pair has a handler of its own become one step.  The second keeps its handler, for whoever enters
- * or leaves between them. */
-static bool fuse_two(Rec *r, u16 first, u16 second)
+static bool follows(const struct Sequence *s, const Rec *r, const u16 *number)
 {
-    for (u32 n = pair_start[first]; n < pair_start[first + 1]; n++)
-        if (pairs[n].second == second) {
-            r->h = pairs[n].both_flat && r[1].h == flat_handlers[second] ? pairs[n].both_flat : pairs[n].both;
-            return true;
+    for (u32 i = 1; i < s->length; i++)
+        if (s->after[i - 1] != number[i])
+            return false;
+    u8 is[SEQUENCE_MAX * 4], known = 0;
+    for (u32 i = 0; i < s->length; i++) {
+        const u8 registers[] = { r[i].rm, r[i].reg, r[i].base, r[i].idx };
+        for (u32 f = 0; f < 4; f++) {
+            u8 n = s->registers[i][f];
+            if (n == NO_REGISTER)
+                continue;
+            if (n < known) {
+                if (is[n] != registers[f])
+                    return false;
+                continue;
+            }
+            for (u32 k = 0; k < known; k++)
+                if (is[k] == registers[f])
+                    return false;
+            is[known++] = registers[f];
         }
-    return false;
+    }
+    return true;
 }
 
-/* The last two first: a comparison and its branch gain most. */
+/* Instructions whose sequence has a handler of its own become one step, where it gains most.  All but the first keep their handlers,
+ * for whoever enters or leaves between them. */
 static void fuse(Rec *r, const u16 *number, u32 count)
 {
-    if (count >= 2 && fuse_two(&r[count - 2], number[count - 2], number[count - 1]))
-        count -= 2;
-    for (u32 i = 0; i + 1 < count; i++)
-        i += fuse_two(&r[i], number[i], number[i + 1]);
+    const struct Sequence *best[TRACE_MAX];
+    u32 gain[TRACE_MAX + 1], i;
+    gain[count] = 0;
+    for (i = count; i-- > 0;) {
+        best[i] = NULL;
+        gain[i] = gain[i + 1];
+        for (u32 n = sequence_start[number[i]]; n < sequence_start[number[i] + 1]; n++) {
+            const struct Sequence *s = &sequences[n];
+            if (s->length <= count - i && gain[i + s->length] + s->gain > gain[i] && follows(s, r + i, number + i)) {
+                best[i] = s;
+                gain[i] = gain[i + s->length] + s->gain;
+            }
+        }
+    }
+    for (i = 0; i < count; i += best[i] ? best[i]->length : 1)
+        if (best[i]) {
+            const Rec *last = &r[i + best[i]->length - 1];
+            r[i].h = best[i]->all_flat && last->h == flat_handlers[number[i + best[i]->length - 1]] ? best[i]->all_flat : best[i]->all;
+        }
 }
 #endif
 
@@ -720,8 +756,7 @@ M *emu_new(u64 backing_size, void *handle)
 void emu_free(M *m)
 {
 #ifdef EMU_PROFILE
-    count_pairs(m);
-    write_pairs();
+    write_profile(m);
 #endif
     munmap(m->memory.backing_data, m->core.pages << 12);
     munmap(m->core.cache, CACHE_BYTES + m->core.pool_size);

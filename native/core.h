@@ -150,7 +150,7 @@ static ALWAYS_INLINE void host_drop(M *m, u16 index)
     m->cpu.tlb[index].host_read = m->cpu.tlb[index].host_write = 1;
 }
 
-/* Where the soft TLB has no host address; in pairs (QUICK) an instruction's own handler sees to it. */
+/* Where the soft TLB has no host address; in sequences (QUICK) an instruction's own handler sees to it. */
 #ifdef QUICK
 #define MISSED(call) return 1
 #else

@@ -69,8 +69,8 @@ class FunctionWriter:
     """Writes one function.  ``program`` answers what a call resolves to (see native/program.py)."""
 
     def __init__(self, program, fn, handler=None, then=None, flat=False, quick=False):
-        """``then``: the label to go to instead of the next instruction (the first half of a pair).  ``flat``: of a near jump, the
-        variant for a flat code segment and 32 bits of EIP.  ``quick``: a half of a pair, which leaves faults, and memory that the
+        """``then``: the label to go to instead of the next instruction (all but the last of a sequence).  ``flat``: of a near jump, the
+        variant for a flat code segment and 32 bits of EIP.  ``quick``: a part of a sequence, which leaves faults, and memory that the
         soft TLB does not lead to, to the handler for that instruction alone."""
         self.program, self.fn, self.handler, self.then, self.flat, self.quick = program, fn, handler, then, flat, quick
         self.lines = []

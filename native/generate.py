@@ -16,7 +16,9 @@ from emu.cpu.fpu import ieee
 from emu.machine import board
 
 from .cwriter import FLAT, c_name, struct_text
+from . import sequences
 from .program import Program
+from .sequences import Sequences
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
@@ -24,7 +26,6 @@ CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC"
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"
-PAIRS = Path(__file__).with_name("pairs.txt")
 FUNCTIONS_A_FILE = 220
 INLINE_SIZE = 60  # nodes of the typed tree
 
@@ -102,8 +103,8 @@ class Generator:
         for part, timer in board.timers():
             self._method(part, timer.expire)
         by_name = {p.c_name(k): k for k in self.handlers}
-        self.pairs = [tuple(by_name[name] for name in line.split()) for line in PAIRS.read_text().splitlines()
-                      if line and line[0] != "#"]
+        self.by_name = by_name
+        self.chosen = sequences.read(by_name)
         p.follow()
         self.inline_small()
         p.analyse()
@@ -144,9 +145,10 @@ class Generator:
             if self.jumps(f.key):
                 texts[f.key] += "\n\n" + p.writer(f, flat=True).write()
         board_text = self.board_text()
-        for n in range(0, len(self.pairs), HANDLERS_A_FILE):
-            body = "\n\n".join(p.pair_text(*pair, flat) for pair in self.pairs[n:n + HANDLERS_A_FILE] for flat in self.flats(pair[1]))
-            self.files[f"gen_pairs{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'
+        self.sequences = Sequences(p, p.body, {p.c_name(f.key): texts[f.key] for f in inlines + plain}, p.handlers)
+        for n in range(0, len(self.chosen), HANDLERS_A_FILE):
+            body = "\n\n".join(self.sequences.text(*c, flat) for c in self.chosen[n:n + HANDLERS_A_FILE] for flat in self.flats(c[0][-1]))
+            self.files[f"gen_sequences{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'
         for stem, group, size in (("gen_functions", plain, FUNCTIONS_A_FILE), ("gen_handlers", handlers, HANDLERS_A_FILE)):
             for n in range(0, len(group), size):
                 body = "\n\n".join(texts[f.key] for f in group[n:n + size])
@@ -163,7 +165,7 @@ class Generator:
         return self.program.handlers[key] == forms.JUMP
 
     def flats(self, key):
-        return (False, True) if self.jumps(key) else (False,)
+        return ("", FLAT) if self.jumps(key) else ("",)
 
     def machine_text(self):
         classes = list(dict.fromkeys(board.PARTS.values()))
@@ -173,11 +175,14 @@ class Generator:
         out.append("#define FLAT_TABLE " + ", ".join(self.program.c_name(k) + FLAT if self.jumps(k) else "0" for k in self.handlers))
         out.append("#define HANDLER_NAMES " + ", ".join(f'"{self.program.c_name(k)}"' for k in self.handlers))
         number = {k: n for n, k in enumerate(self.handlers)}
-        pairs = sorted(self.pairs, key=lambda pair: number[pair[0]])
-        out.append("#define PAIR_TABLE " + ", ".join(f"{{{number[b]}, {self.program.pair_name(a, b)}, "
-                                                         f"{self.program.pair_name(a, b, True) if self.jumps(b) else 0}}}" for a, b in pairs))
-        firsts = [number[a] for a, _ in pairs]
-        out.append("#define PAIR_START " + ", ".join(str(bisect_left(firsts, n)) for n in range(len(self.handlers) + 1)))
+        chosen, q = sorted(self.chosen, key=lambda c: number[c[0][0]]), self.sequences
+        rows = (", ".join([str(len(keys)), str(q.gain(keys, letters)), f"{{{', '.join(str(number[k]) for k in keys[1:])}}}",
+                           q.registers(keys, letters), q.name(keys, letters), q.name(keys, letters, FLAT) if self.jumps(keys[-1]) else "0"])
+                for keys, letters in chosen)
+        out.append(f"#define NO_REGISTER {sequences.ANY}\n#define SEQUENCE_MAX {max(len(keys) for keys, _ in chosen)}")
+        out.append("#define SEQUENCE_TABLE " + ", ".join(f"{{{row}}}" for row in rows))
+        firsts = [number[keys[0]] for keys, _ in chosen]
+        out.append("#define SEQUENCE_START " + ", ".join(str(bisect_left(firsts, n)) for n in range(len(self.handlers) + 1)))
         out += [struct_text(c) for c in _structs(classes) + classes]
         out.append("#define MACHINE_PARTS " + " ".join(f"{cls.__name__} {c_name(n)};"
                                                        for n, cls in sorted(board.PARTS.items(), key=lambda part: part[0] != "cpu")))
@@ -189,7 +194,7 @@ class Generator:
         p = self.program
         out = [("__attribute__((pure)) " if f.pure else "") + p.writer(f).signature() + ";" for f in plain + handlers]
         out += [f"Handler {p.c_name(f.key)}{FLAT};" for f in handlers if self.jumps(f.key)]
-        out += [f"Handler {p.pair_name(*pair, flat)};" for pair in self.pairs for flat in self.flats(pair[1])]
+        out += [f"Handler {self.sequences.name(*c, flat)};" for c in self.chosen for flat in self.flats(c[0][-1])]
         out += [line.replace("static const", "extern const").partition(" = ")[0] + ";" for line in p.table_text().splitlines()]
         out.append(p.cold_text())
         for w in (8, 16, 32):

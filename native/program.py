@@ -213,17 +213,11 @@ class Program:
     def writer(self, fn, flat=False):
         return FunctionWriter(self, fn, self.handlers.get(fn.key), flat=flat)
 
-    def pair_text(self, first, second, flat=False):
-        """One handler for two instructions that follow each other (see FunctionWriter: quick).  What the first calls may want the
-        trace to end before the second: then the second's handler has been exchanged."""
-        a, b = (self.functions[k] for k in (first, second))
-        out = [f"u32 {self.pair_name(first, second, flat)}(M *m, Rec *restrict r)", "{"]
-        out += FunctionWriter(self, a, "next", then="second", quick=True).write(head=False).splitlines()
-        out += ["second: UNUSED;", "    r++;"]
-        if self.may_cut(a):
-            out.append(f"    if (UNLIKELY(r->h != {self.c_name(second)}{FLAT if flat else ''}))\n        return r->h(m, r);")
-        out += FunctionWriter(self, b, self.handlers[second], flat=flat, quick=True).write(head=False).splitlines()
-        return "\n".join(out + ["}"])
+    def body(self, key, n, then, flat):
+        """The C lines of an instruction that is part ``n`` of a sequence, going on at the label ``then`` if there is one."""
+        writer = FunctionWriter(self, self.functions[key], "next" if then else self.handlers[key], then=then, flat=bool(flat), quick=True)
+        writer.labels = n * 100  # labels are those of the whole C function
+        return writer.write(head=False).splitlines()
 
     def may_cut(self, fn):
         """May a handler's text, with what is inlined into it, come to where a trace is cut short?"""
@@ -238,9 +232,6 @@ class Program:
             elif called.inline and self.may_cut(called) or not called.inline and called.effects:
                 return True
         return False
-
-    def pair_name(self, first, second, flat=False):
-        return f"{self.c_name(first)}__{self.c_name(second)[3:]}{FLAT if flat else ''}"
 
 
 def _number(v):

@@ -3,6 +3,7 @@
 import inspect
 from functools import cache
 from math import inf
+from operator import attrgetter
 from time import monotonic
 
 from emu.bus.component import Struct
@@ -25,13 +26,10 @@ def available():
 
 
 def _scalar(name):
-    def get(self):
-        return getattr(self._c, name)
-
     def put(self, value):
         setattr(self._c, name, value)
 
-    return property(get, put)
+    return property(attrgetter(f"_c.{name}"), put)
 
 
 def _is_struct(declared):

@@ -256,27 +256,28 @@ static u32 end_of_trace(M *m, Rec *r)
     return follow(m, 1, m->cpu.eip + r->off);
 }
 
-/* The tag of an instruction TLB entry that serves lin at the present privilege (see ItlbEntry). */
-static ALWAYS_INLINE u32 code_tag(M *m, u32 lin)
+/* Where the TLB leads instructions at the present privilege. */
+static ALWAYS_INLINE HostEntry *code_entry(M *m, u32 lin)
 {
-    return (lin & 0xFFFFF000u) | (u32)(m->cpu.cpl == 3) << 1;
+    return tlb_entry(m, lin) + TLB_CODE;
 }
 
 /* Backing offset of the code page at linear address lin, 0xFFFFFFFE or more if it is not plain memory.  1: fault. */
 static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
 {
-    ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
-    u32 tag = code_tag(m, lin);
-    if (UNLIKELY(e->tag != tag)) {
+    HostEntry *e = code_entry(m, lin);
+    u32 page = lin & 0xFFFFF000u;
+    if (UNLIKELY(e->read != page)) {
         if (paging_lookup_exec(m, lin))
             return 1;
-        e->map_epoch = 0;
+        u32 at = memory_read_offset(m, (u32)m->r[0] & 0xFFFFF000u);
+        *out = at;
+        if (UNLIKELY(at >= 0xFFFFFFFEu))
+            return 0;
+        e->read = page;
+        e->addend = at;
     }
-    if (UNLIKELY(e->map_epoch != m->core.map_epoch)) {
-        e->map_epoch = m->core.map_epoch;
-        e->code = memory_read_offset(m, e->phys);
-    }
-    *out = e->code;
+    *out = (u32)e->addend;
     return 0;
 }
 
@@ -286,9 +287,9 @@ static void fetch_bytes(M *m, u32 page, u32 lin, u32 at, u32 n)
     if (page < 0xFFFFFFFEu)
         memcpy(m->cpu.code + at, m->memory.backing_data + page + off, n);
     else {
-        ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
+        u32 phys = (u32)m->cpu.tlb[code_entry(m, lin) - m->core.hosts] & 0xFFFFF000u;
         for (u32 i = 0; i < n; i++)
-            m->cpu.code[at + i] = memory_read8(m, e->phys + off + i);
+            m->cpu.code[at + i] = memory_read8(m, phys + off + i);
     }
 }
 
@@ -433,6 +434,19 @@ static void fuse(Rec *r, const u16 *number, u32 count)
 }
 #endif
 
+/* Writes to some host memory go the slow way from now on. */
+static void check_writes(M *m, u64 start, u64 size)
+{
+    for (u32 kind = 0; kind < 2; kind++) {
+        const u16 *list = kind ? m->cpu.tlb_global : m->cpu.tlb_local;
+        for (u32 n = kind ? m->cpu.tlb_global_count : m->cpu.tlb_local_count; n; n--) {
+            HostEntry *e = &m->core.hosts[list[n - 1]];
+            if (e->addend + e->write - start < size)
+                e->write = 1;
+        }
+    }
+}
+
 static Trace *make(M *m, u64 key, u32 page, u32 offset)
 {
     if (m->core.pool_used + pool_space(TRACE_MAX) > m->core.pool_size)
@@ -481,11 +495,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
     if (!(m->memory.watch_data[p] & 1)) {
         m->memory.watch_data[p] |= 1;
         u64 host = (u64)(uintptr_t)m->memory.backing_data + (offset & 0xFFFFF000u);
-        for (u32 i = 0; i < 2 * TLB_SIZE; i++) {
-            TlbEntry *e = &m->cpu.tlb[i];
-            if (e->host_write != 1 && e->addend + e->host_write == host)
-                e->host_write = 1;
-        }
+        check_writes(m, host, 0x1000);
     }
     t->next_in_page = m->core.page_traces[p];
     m->core.page_traces[p] = number_of(m, t);
@@ -538,11 +548,10 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
 static ALWAYS_INLINE Trace *known(M *m, u32 eip, const Trace *guess)
 {
     u32 lin = m->cpu.seg[1].base + eip;
-    const ItlbEntry *e = &m->cpu.itlb[(lin >> 12) & (ITLB_SIZE - 1)];
-    if (UNLIKELY(e->tag != code_tag(m, lin) || e->map_epoch != m->core.map_epoch
-                 || e->code >= 0xFFFFFFFEu))
+    const HostEntry *e = code_entry(m, lin);
+    if (UNLIKELY(e->read != (lin & 0xFFFFF000u)))
         return NULL;
-    u64 key = (u64)(e->code + (lin & 0xFFF)) << 8 | m->cpu.mode;
+    u64 key = (e->addend + (lin & 0xFFF)) << 8 | m->cpu.mode;
     Trace *t = (intptr_t)guess < 0 ? (Trace *)~(uintptr_t)guess : (Trace *)m->core.pool;
     if (t->key != key)
         t = cached(m, key);
@@ -725,6 +734,9 @@ static u8 *reserve(u64 size)
 }
 
 #define CACHE_BYTES (TRACE_CACHE * sizeof(u32))
+#define HOSTS_BYTES (TLB_ALL * sizeof(HostEntry))
+
+void emu_map_changed(M *m);
 
 M *emu_new(u64 backing_size, void *handle)
 {
@@ -734,21 +746,20 @@ M *emu_new(u64 backing_size, void *handle)
     u64 pages = (backing_size + 0xFFF) >> 12;
     m->core.handle = handle;
     m->core.pages = pages;
-    m->core.map_epoch = 1;
     m->core.pool_size = 24u << 20;
     m->memory.backing_size = backing_size;
     m->memory.backing_data = reserve(pages << 12);
-    m->core.cache = (u32 *)reserve(CACHE_BYTES + m->core.pool_size);
+    m->core.cache = (u32 *)reserve(CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
     m->memory.watch_data = calloc(pages, 1);
     m->core.page_traces = calloc(pages, sizeof(u32));
     m->core.page_code = calloc(pages, sizeof(CodeMap *));
     m->core.dirty = calloc(65536, 1);
     if (!m->memory.backing_data || !m->core.cache || !m->memory.watch_data || !m->core.page_traces || !m->core.page_code || !m->core.dirty)
         return NULL;
-    m->core.pool = (u8 *)m->core.cache + CACHE_BYTES;
+    m->core.hosts = (HostEntry *)((u8 *)m->core.cache + CACHE_BYTES);
+    m->core.pool = (u8 *)m->core.hosts + HOSTS_BYTES;
     forget_traces(m);
-    for (u32 i = 0; i < 2 * TLB_SIZE; i++)
-        host_drop(m, (u16)i);
+    emu_map_changed(m);
     privilege_changed(m);
     return m;
 }
@@ -759,7 +770,7 @@ void emu_free(M *m)
     write_profile(m);
 #endif
     munmap(m->memory.backing_data, m->core.pages << 12);
-    munmap(m->core.cache, CACHE_BYTES + m->core.pool_size);
+    munmap(m->core.cache, CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);
     for (u64 p = 0; p < m->core.pages; p++)
@@ -772,22 +783,14 @@ void emu_free(M *m)
 /* The memory map, A20 or restored state changed: no host address and no code page is known any more. */
 void emu_map_changed(M *m)
 {
-    m->core.map_epoch++;
-    if (!m->core.map_epoch)
-        m->core.map_epoch = 1;
-    for (u32 i = 0; i < 2 * TLB_SIZE; i++)
+    for (u32 i = 0; i < TLB_ALL; i++)
         host_drop(m, (u16)i);
 }
 
 /* Writes to video memory must mark its pages again (the display may have cleared the marks). */
 void emu_rearm_video(M *m)
 {
-    u64 start = (u64)(uintptr_t)m->memory.backing_data + m->memory.vram_offset, end = start + (16u << 20);
-    for (u32 i = 0; i < 2 * TLB_SIZE; i++) {
-        TlbEntry *e = &m->cpu.tlb[i];
-        if (e->host_write != 1 && e->addend + e->host_write - start < end - start)
-            e->host_write = 1;
-    }
+    check_writes(m, (u64)(uintptr_t)m->memory.backing_data + m->memory.vram_offset, 16u << 20);
 }
 
 void emu_written(M *m, u32 offset, u32 size)

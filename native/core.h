@@ -34,7 +34,7 @@ enum { EXIT_TRACE, EXIT_FAULT, EXIT_FAULT_ENDS, EXIT_ENDS, EXIT_MID };
 #define TRACE_CACHE (1 << 20)
 #define TRACE_ALIGN 64  /* a trace begins a cache line, which holds its first instruction, too */
 #define NO_KEY (~(u64)0)
-#define TLB_SHIFT 5
+#define TLB_SHIFT 4
 
 #include "machine.h"
 
@@ -63,10 +63,17 @@ typedef struct CodeMap {
     u64 bits[64];      /* a bit for each byte of a page */
 } CodeMap;
 
+/* Where the soft TLB leads to, an entry for each of Cpu.tlb: the linear page where that access may be done here, else 1.  Of code,
+ * the page's backing offset. */
+typedef struct HostEntry {
+    u32 read, write;
+    u64 addend;        /* host address minus linear address */
+} HostEntry;
+
 /* ---- what the engine keeps outside declared state ---- */
 struct Run {
     Trace *trace;       /* the one that runs */
-    TlbEntry *tlb;      /* bank of the current privilege */
+    HostEntry *tlb;     /* data bank of the current privilege */
     Rec *cur;           /* instruction on whose behalf a slow path runs; NULL outside instructions */
     i64 goal;           /* icount at which cpu.left reaches 0 */
 };
@@ -75,7 +82,7 @@ struct Core {
     u32 start_eip;      /* EIP of an instruction that synchronises EIP */
     Rec *patched;       /* record whose handler is replaced so that the trace ends before it */
     Handler *patched_h;
-    u32 map_epoch;      /* changes with the memory map */
+    HostEntry *hosts;   /* as Cpu.tlb; what leads anywhere has its index in one of the processor's lists */
     void *handle;       /* names the Python machine in callbacks */
     u8 *pool;
     u64 pool_size, pool_used;
@@ -84,7 +91,7 @@ struct Core {
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
-    u64 flushes, traces_made, traces_killed, slow_loads, slow_stores;
+    u64 flushes, traces_made, traces_killed;
     u16 slot_base[256];
     u8 port8[65536], port16[65536], port32[65536];  /* slot that serves a port at each width; 0: none */
 };
@@ -121,7 +128,10 @@ KEEPS_REGISTERS int store_slow_u8(M *m, u32 lin, u8 v);
 KEEPS_REGISTERS int store_slow_u16(M *m, u32 lin, u16 v);
 KEEPS_REGISTERS int store_slow_u32(M *m, u32 lin, u32 v);
 KEEPS_REGISTERS int store_slow_u64(M *m, u32 lin, u64 v);
-KEEPS_REGISTERS int check_slow(M *m, u32 lin, u32 size);
+KEEPS_REGISTERS int rmw_slow_u8(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int rmw_slow_u16(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int rmw_slow_u32(M *m, u32 lin, u32 unused);
+KEEPS_REGISTERS int rmw_slow_u64(M *m, u32 lin, u32 unused);
 void backing_written(M *m, u32 offset, u32 size);
 void cut_short(M *m);
 u32 exit_mid(M *m, Rec *r);
@@ -134,20 +144,20 @@ static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 }
 
 /* ---- intrinsics: each has a Python twin of the same name ---- */
-static ALWAYS_INLINE TlbEntry *tlb_entry(M *m, u32 lin)
+static ALWAYS_INLINE HostEntry *tlb_entry(M *m, u32 lin)
 {
-    _Static_assert(sizeof(TlbEntry) == 1 << TLB_SHIFT, "one shift finds an entry");
-    return (TlbEntry *)((u8 *)m->run.tlb + (lin >> (12 - TLB_SHIFT) & (TLB_SIZE - 1) << TLB_SHIFT));
+    _Static_assert(sizeof(HostEntry) == 1 << TLB_SHIFT, "one shift finds an entry");
+    return (HostEntry *)((u8 *)m->run.tlb + (lin >> (12 - TLB_SHIFT) & (TLB_SIZE - 1) << TLB_SHIFT));
 }
 
 static ALWAYS_INLINE void privilege_changed(M *m)
 {
-    m->run.tlb = &m->cpu.tlb[m->cpu.cpl == 3 ? TLB_SIZE : 0];
+    m->run.tlb = m->core.hosts + (m->cpu.cpl == 3 ? TLB_USER : 0);
 }
 
 static ALWAYS_INLINE void host_drop(M *m, u16 index)
 {
-    m->cpu.tlb[index].host_read = m->cpu.tlb[index].host_write = 1;
+    m->core.hosts[index].read = m->core.hosts[index].write = 1;
 }
 
 /* Where the soft TLB has no host address; in sequences (QUICK) an instruction's own handler sees to it. */
@@ -160,8 +170,8 @@ static ALWAYS_INLINE void host_drop(M *m, u16 index)
 #define MEMORY_INTRINSICS(T, SIZE) \
 static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
-    const TlbEntry *e = tlb_entry(m, lin); \
-    if (LIKELY(e->host_read == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
+    const HostEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->read == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
@@ -171,8 +181,8 @@ static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
 } \
 static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
 { \
-    const TlbEntry *e = tlb_entry(m, lin); \
-    if (LIKELY(e->host_write == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
+    const HostEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->write == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
         memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
         return 0; \
     } \
@@ -181,12 +191,12 @@ static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
 } \
 static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
 { \
-    const TlbEntry *e = tlb_entry(m, lin); \
-    if (LIKELY(e->host_write == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
+    const HostEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->write == ((lin + (SIZE - 1)) & 0xFFFFF000u))) { \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    MISSED(SLOW(check_slow, m, lin, SIZE) || SLOW(load_slow_##T, m, lin, 0)); \
+    MISSED(SLOW(rmw_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \

@@ -20,7 +20,8 @@ from . import sequences
 from .program import Program
 from .sequences import Sequences
 
-CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
+CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "TLB_USER": state.TLB_USER, "TLB_CODE": state.TLB_CODE, "TLB_ALL": state.TLB_ALL,
+             "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
              "FLOAT_ADD": ieee.ADD, "FLOAT_SUB": ieee.SUB, "FLOAT_MUL": ieee.MUL,
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
@@ -85,7 +86,8 @@ class Generator:
         names = forms.namespace()
         self.tables = forms.tables()
         self.handlers = [p.add_handler(forms.compile_form(f, names), f.kind) for f in self.tables.handlers]
-        roots = [events.poll, events.settle, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
+        roots = [events.poll, events.settle, exceptions.deliver_fault, paging.lookup_exec, paging.lookup_read, paging.lookup_write,
+                 paging.flush_tlb_all, decode.decode]
         for f in (memory.slow_load, memory.slow_store, memory.slow_check_write):
             roots += [f[w] for w in (u8, u16, u32, u64)]
         for f in roots:

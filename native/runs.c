@@ -12,17 +12,17 @@ static ALWAYS_INLINE u32 in_page(u32 lin, u32 size)
     return (0x1000 - (lin & 0xFFF)) / size;
 }
 
-static ALWAYS_INLINE bool may_read(const TlbEntry *e, u32 lin)
+static ALWAYS_INLINE bool may_read(const HostEntry *e, u32 lin)
 {
-    return e->host_read == (lin & 0xFFFFF000u);
+    return e->read == (lin & 0xFFFFF000u);
 }
 
-static ALWAYS_INLINE bool may_write(const TlbEntry *e, u32 lin)
+static ALWAYS_INLINE bool may_write(const HostEntry *e, u32 lin)
 {
-    return e->host_write == (lin & 0xFFFFF000u);
+    return e->write == (lin & 0xFFFFF000u);
 }
 
-static ALWAYS_INLINE u8 *host(const TlbEntry *e, u32 lin)
+static ALWAYS_INLINE u8 *host(const HostEntry *e, u32 lin)
 {
     return (u8 *)(uintptr_t)(e->addend + lin);
 }
@@ -30,7 +30,7 @@ static ALWAYS_INLINE u8 *host(const TlbEntry *e, u32 lin)
 #define RUNS(T, SIZE) \
 u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 { \
-    const TlbEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
+    const HostEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
     if (!may_read(s, source) || !may_write(t, target)) \
         return 0; \
     const u8 *from = host(s, source); \
@@ -48,7 +48,7 @@ u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 } \
 u32 fill_run_##T(M *m, u32 target, u32 n, T value) \
 { \
-    const TlbEntry *t = tlb_entry(m, target); \
+    const HostEntry *t = tlb_entry(m, target); \
     if (!may_write(t, target)) \
         return 0; \
     u8 *to = host(t, target); \
@@ -62,7 +62,7 @@ u32 fill_run_##T(M *m, u32 target, u32 n, T value) \
 } \
 u32 compare_run_##T(M *m, u32 source, u32 target, u32 n, bool equal) \
 { \
-    const TlbEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
+    const HostEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
     if (!may_read(s, source) || !may_read(t, target)) \
         return 0; \
     const u8 *a = host(s, source), *b = host(t, target); \
@@ -74,7 +74,7 @@ u32 compare_run_##T(M *m, u32 source, u32 target, u32 n, bool equal) \
 } \
 u32 scan_run_##T(M *m, u32 target, u32 n, T value, bool equal) \
 { \
-    const TlbEntry *t = tlb_entry(m, target); \
+    const HostEntry *t = tlb_entry(m, target); \
     if (!may_read(t, target)) \
         return 0; \
     const u8 *b = host(t, target); \

@@ -6,7 +6,7 @@ frame buffer, flash ROM, chips).  `watch` has a byte for each backing page that 
 somebody (decoded code, the display).
 """
 
-from .component import Component, cold, hot, intrinsic
+from .component import Component, cold, hot, inline, intrinsic
 from .types import Array, Derived, Native, Wire, u8, u16, u32
 
 OPEN, DEVICE = 0xFFFFFFFF, 0xFFFFFFFE  # instead of a backing offset
@@ -102,16 +102,21 @@ class Memory(Component):
             n = u8(n + 1)
         return REGIONS
 
-    @hot
+    @inline
     def read_offset(self, addr: u32) -> u32:
         """Backing offset that a read of an address comes to, or OPEN or DEVICE."""
+        if 0x100000 <= addr and addr < self.ram_size and addr & 0xFFFFF000 != self.apic_page:
+            return addr
+        return self.other_read_offset(addr)
+
+    @hot
+    def other_read_offset(self, addr: u32) -> u32:
+        """The same outside the RAM above the first MiB."""
         if addr & 0xFFFFF000 == self.apic_page:
             return DEVICE
         if addr < 0x100000:
             page: u32 = self.low_read[addr >> 12 & 0xFF]
             return page if page >= DEVICE else u32(page + (addr & 0xFFF))
-        if addr < self.ram_size:
-            return addr
         n: u8 = self.region(addr)
         if n == REGIONS:
             return OPEN
@@ -119,16 +124,21 @@ class Memory(Component):
             return DEVICE
         return u32(self.region_offset[n & 15] + (addr - self.region_base[n & 15]))
 
-    @hot
+    @inline
     def write_offset(self, addr: u32) -> u32:
         """Backing offset that a write to an address goes to, or OPEN (nowhere, ROM too) or DEVICE."""
+        if 0x100000 <= addr and addr < self.ram_size and addr & 0xFFFFF000 != self.apic_page:
+            return addr
+        return self.other_write_offset(addr)
+
+    @hot
+    def other_write_offset(self, addr: u32) -> u32:
+        """The same outside the RAM above the first MiB."""
         if addr & 0xFFFFF000 == self.apic_page:
             return DEVICE
         if addr < 0x100000:
             page: u32 = self.low_write[addr >> 12 & 0xFF]
             return page if page >= DEVICE else u32(page + (addr & 0xFFF))
-        if addr < self.ram_size:
-            return addr
         n: u8 = self.region(addr)
         if n == REGIONS or self.region_kind[n & 15] == RO:
             return OPEN
@@ -178,15 +188,20 @@ class Memory(Component):
             return low | high << 8
         return 0xFFFF
 
-    @hot
+    @inline
     def read32(self, addr: u32) -> u32:
         at: u32 = self.read_offset(addr)
         if at < DEVICE:
             return self.peek32(at)
-        if at == DEVICE and addr & 3 == 0:
+        return self.chip_read32(addr, at == DEVICE)
+
+    @hot
+    def chip_read32(self, addr: u32, there: bool) -> u32:
+        """From a chip, or from where nothing is."""
+        if there and addr & 3 == 0:
             slot, offset = self.chip(addr)
             return self.device_read32(slot, offset)
-        if at == DEVICE:
+        if there:
             low: u16 = self.read16(addr)
             high: u16 = self.read16(u32(addr + 2))
             return low | high << 16

@@ -8,7 +8,8 @@ import sys
 
 from emu.bus.memory import DEVICE, WATCH_CODE, WATCH_VIDEO
 
-from .state import TLB_SIZE
+from .paging import PTE_W
+from .state import TLB_SIZE, TLB_USER, TLB_VALID
 
 FORMATS = {2: "H", 4: "I", 8: "Q"}  # of memoryview
 USABLE = sys.byteorder == "little"  # the views of the backing are in the host's order
@@ -39,10 +40,10 @@ class HostPages:
         """A TLB entry changes."""
         page = self.held.pop(index, None)
         if page is not None:
-            read, write = self.banks[index >= TLB_SIZE]
+            read, write = self.banks[index >= TLB_USER]
             read.pop(page, None)
             write.pop(page, None)
-            self.coded[index >= TLB_SIZE].pop(page, None)
+            self.coded[index >= TLB_USER].pop(page, None)
 
     def clear(self):
         """The memory map or everything changed."""
@@ -71,11 +72,11 @@ class HostPages:
         if lin & 0xFFF > 0x1000 - size:
             return -1
         page = lin >> 12
-        index = page & TLB_SIZE - 1 | self.bank * TLB_SIZE
+        index = page & TLB_SIZE - 1 | self.bank * TLB_USER
         entry = self.cpu.tlb[index]
-        if entry.read != page << 12:
+        if entry >> 32 != page << 12 | TLB_VALID:
             return -1
-        at = self.memory.read_offset(entry.phys)
+        at = self.memory.read_offset(entry & 0xFFFFF000)
         if at >= DEVICE:
             return -1
         self.banks[self.bank][0][page] = at - (page << 12)
@@ -88,8 +89,8 @@ class HostPages:
         if at < 0:
             return -1
         page = lin >> 12
-        entry = self.cpu.tlb[page & TLB_SIZE - 1 | self.bank * TLB_SIZE]
-        if entry.write != page << 12 or self.memory.write_offset(entry.phys) != at & 0xFFFFF000:
+        entry = self.cpu.tlb[page & TLB_SIZE - 1 | self.bank * TLB_USER]
+        if entry & PTE_W == 0 or self.memory.write_offset(entry & 0xFFFFF000) != at & 0xFFFFF000:
             return -1
         watch = self.memory.watch[at >> 12]
         if not watch:

@@ -8,7 +8,8 @@ from emu.bus.component import hot, inline, intrinsic
 from emu.bus.types import Fault, u8, u16, u32, u64
 
 from .cpuid import F_PAT, F_PSE36
-from .state import (CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, INVALID, ITLB_SIZE, PF_VEC, TLB_SIZE, Cpu)
+from .state import (CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, PF_VEC, TLB_ALL, TLB_CODE, TLB_GLOBAL, TLB_LOCAL, TLB_SIZE, TLB_USER,
+                    TLB_VALID, Cpu)
 
 PTE_P, PTE_W, PTE_U, PTE_A, PTE_D, PTE_PS, PTE_G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
 ERR_P, ERR_W, ERR_U, ERR_RSVD = 1, 2, 4, 8
@@ -51,7 +52,7 @@ def read_pte64(cpu: Cpu, addr: u32) -> u64:
     return u64(high) << 32 | low
 
 
-@hot
+@inline
 def set_pte_bits(cpu: Cpu, addr: u32, low: u32, bits: u32) -> None:
     """Write accessed and dirty bits back if they are not all set yet."""
     if low & bits != bits:
@@ -69,7 +70,7 @@ def pse_reserved(cpu: Cpu) -> u32:
     return bits
 
 
-@hot
+@inline
 def walk_legacy(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
     """Two-level walk (4 KiB and 4 MiB pages).  Gives the physical page and its combined flags (W U D G)."""
     error: u32 = u32(write) << 1 | u32(user) << 2
@@ -145,7 +146,7 @@ def walk_pae(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
     return phys2, (both & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty2
 
 
-@hot
+@inline
 def allowed(cpu: Cpu, flags: u32, write: bool, user: bool) -> bool:
     """Do the combined W and U bits allow the access?"""
     if user:
@@ -153,7 +154,7 @@ def allowed(cpu: Cpu, flags: u32, write: bool, user: bool) -> bool:
     return not write or flags & PTE_W != 0 or cpu.cr0 & CR0_WP == 0
 
 
-@hot
+@inline
 def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
     """Physical page (A20 applied) and flags for an access, or a page fault."""
     if cpu.cr0 & CR0_PG == 0:
@@ -169,136 +170,104 @@ def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
     return page & cpu.a20_mask, flags
 
 
-@hot
-def tlb_fill(cpu: Cpu, lin: u32, write: bool, user: bool) -> u16:
-    """Walk the page tables for a data access and put the result into the TLB; gives the entry's index."""
+@inline
+def tlb_fill(cpu: Cpu, lin: u32, bank: u16, write: bool, user: bool) -> u64:
+    """Walk the page tables for an access and put the result into a bank of the TLB; gives the entry."""
     page, flags = walk(cpu, lin, write, user)
-    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | u16(user) * TLB_SIZE
-    e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
-    if e.read == INVALID and cpu.tlb_count < 2 * TLB_SIZE:
-        cpu.tlb_used[cpu.tlb_count & (2 * TLB_SIZE - 1)] = index
-        cpu.tlb_count = u16(cpu.tlb_count + 1)
+    index: u16 = bank | (lin >> 12 & (TLB_SIZE - 1))
     host_drop(cpu, index)
-    e.read = lin & 0xFFFFF000
-    e.write = INVALID
+    low: u32 = (page & 0xFFFFF000) | (cpu.tlb[index & (TLB_ALL - 1)] & (TLB_LOCAL | TLB_GLOBAL))
+    if flags & PTE_G != 0:
+        low = low | PTE_G
+        if low & TLB_GLOBAL == 0:
+            low = low | TLB_GLOBAL
+            cpu.tlb_global[cpu.tlb_global_count & (TLB_ALL - 1)] = index
+            cpu.tlb_global_count = u16(cpu.tlb_global_count + 1)
+    elif low & TLB_LOCAL == 0:
+        low = low | TLB_LOCAL
+        cpu.tlb_local[cpu.tlb_local_count & (TLB_ALL - 1)] = index
+        cpu.tlb_local_count = u16(cpu.tlb_local_count + 1)
     if flags & PTE_D != 0 and allowed(cpu, flags, True, user):
-        e.write = lin & 0xFFFFF000
-    e.phys = page
-    e.glob = u8(flags >> 8 & 1)
-    return index
+        low = low | PTE_W
+    entry: u64 = u64((lin & 0xFFFFF000) | TLB_VALID) << 32 | low
+    cpu.tlb[index & (TLB_ALL - 1)] = entry
+    return entry
 
 
 @hot
 def lookup_read(cpu: Cpu, lin: u32, user: bool) -> u32:
     """Physical address for a data read."""
-    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | u16(user) * TLB_SIZE
-    if cpu.tlb[index & (2 * TLB_SIZE - 1)].read != lin & 0xFFFFF000:
-        index = tlb_fill(cpu, lin, False, user)
-    return cpu.tlb[index & (2 * TLB_SIZE - 1)].phys | (lin & 0xFFF)
+    bank: u16 = TLB_USER if user else 0
+    entry: u64 = cpu.tlb[(bank | lin >> 12 & (TLB_SIZE - 1)) & (TLB_ALL - 1)]
+    if entry >> 32 != (lin & 0xFFFFF000) | TLB_VALID:
+        entry = tlb_fill(cpu, lin, bank, False, user)
+    return (entry & 0xFFFFF000) | (lin & 0xFFF)
 
 
 @hot
 def lookup_write(cpu: Cpu, lin: u32, user: bool) -> u32:
     """Physical address for a data write."""
-    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | u16(user) * TLB_SIZE
-    if cpu.tlb[index & (2 * TLB_SIZE - 1)].write != lin & 0xFFFFF000:
-        index = tlb_fill(cpu, lin, True, user)
-    return cpu.tlb[index & (2 * TLB_SIZE - 1)].phys | (lin & 0xFFF)
+    bank: u16 = TLB_USER if user else 0
+    entry: u64 = cpu.tlb[(bank | lin >> 12 & (TLB_SIZE - 1)) & (TLB_ALL - 1)]
+    if entry >> 32 != (lin & 0xFFFFF000) | TLB_VALID or entry & PTE_W == 0:
+        entry = tlb_fill(cpu, lin, bank, True, user)
+    return (entry & 0xFFFFF000) | (lin & 0xFFF)
+
+
+@inline
+def code_bank(cpu: Cpu) -> u16:
+    """Where instructions are looked up at the current privilege."""
+    return TLB_CODE | TLB_USER if cpu.cpl == 3 else TLB_CODE
 
 
 @hot
 def lookup_exec(cpu: Cpu, lin: u32) -> u32:
     """Physical address for an instruction fetch at the current privilege."""
-    user: bool = cpu.cpl == 3
-    tag: u32 = (lin & 0xFFFFF000) | u32(user) << 1
-    index: u16 = u16(lin >> 12 & (ITLB_SIZE - 1))
-    e = cpu.itlb[index & (ITLB_SIZE - 1)]
-    if e.tag != tag:
-        page, flags = walk(cpu, lin, False, user)
-        e.tag = tag
-        e.phys = page
-        e.glob = u8(flags >> 8 & 1)
-    return e.phys | (lin & 0xFFF)
+    bank: u16 = code_bank(cpu)
+    entry: u64 = cpu.tlb[(bank | lin >> 12 & (TLB_SIZE - 1)) & (TLB_ALL - 1)]
+    if entry >> 32 != (lin & 0xFFFFF000) | TLB_VALID:
+        entry = tlb_fill(cpu, lin, bank, False, cpu.cpl == 3)
+    return (entry & 0xFFFFF000) | (lin & 0xFFF)
 
 
 @hot
 def flush_tlb(cpu: Cpu) -> None:
     """Drop every entry that is not global (CR3 load)."""
-    keep: u16 = 0
     n: u16 = 0
-    while n < cpu.tlb_count:
-        index: u16 = cpu.tlb_used[n & (2 * TLB_SIZE - 1)]
-        e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
-        if e.glob != 0:
-            cpu.tlb_used[keep & (2 * TLB_SIZE - 1)] = index
-            keep = u16(keep + 1)
+    while n < cpu.tlb_local_count:
+        index: u16 = cpu.tlb_local[n & (TLB_ALL - 1)] & (TLB_ALL - 1)
+        entry: u64 = cpu.tlb[index]
+        if entry & PTE_G != 0:
+            cpu.tlb[index] = entry ^ (entry & TLB_LOCAL)
         else:
             host_drop(cpu, index)
-            e.read = INVALID
-            e.write = INVALID
+            cpu.tlb[index] = entry & TLB_GLOBAL
         n = u16(n + 1)
-    cpu.tlb_count = keep
-    k: u16 = 0
-    while k < ITLB_SIZE:
-        i = cpu.itlb[k & (ITLB_SIZE - 1)]
-        if i.glob == 0:
-            i.tag = INVALID
-        k = u16(k + 1)
-
-
-@inline
-def drop(cpu: Cpu, index: u16) -> None:
-    """Empty a data entry."""
-    host_drop(cpu, index)
-    e = cpu.tlb[index & (2 * TLB_SIZE - 1)]
-    e.read = INVALID
-    e.write = INVALID
-    e.glob = 0
+    cpu.tlb_local_count = 0
 
 
 @hot
 def flush_tlb_all(cpu: Cpu) -> None:
     """Drop every entry, global ones too (CR0.PG, CR4, A20 changes)."""
+    flush_tlb(cpu)
     n: u16 = 0
-    while n < cpu.tlb_count:
-        drop(cpu, cpu.tlb_used[n & (2 * TLB_SIZE - 1)])
+    while n < cpu.tlb_global_count:
+        index: u16 = cpu.tlb_global[n & (TLB_ALL - 1)] & (TLB_ALL - 1)
+        host_drop(cpu, index)
+        cpu.tlb[index] = 0
         n = u16(n + 1)
-    cpu.tlb_count = 0
-    k: u16 = 0
-    while k < ITLB_SIZE:
-        i = cpu.itlb[k & (ITLB_SIZE - 1)]
-        i.tag = INVALID
-        i.glob = 0
-        k = u16(k + 1)
-
-
-@hot
-def clear_tlb(cpu: Cpu) -> None:
-    """Power-on and reset: no entry holds anything, whatever is in the fields."""
-    n: u16 = 0
-    while n < 2 * TLB_SIZE:
-        drop(cpu, n)
-        n = u16(n + 1)
-    flush_tlb_all(cpu)
+    cpu.tlb_global_count = 0
 
 
 @hot
 def flush_page(cpu: Cpu, lin: u32) -> None:
     """Drop the entries of one page, global or not (INVLPG)."""
-    page: u32 = lin & 0xFFFFF000
-    index: u16 = u16(lin >> 12 & (TLB_SIZE - 1))
-    for bank in range(2):
-        at: u16 = (index + bank * TLB_SIZE) & (2 * TLB_SIZE - 1)
-        e = cpu.tlb[at & (2 * TLB_SIZE - 1)]
-        if e.read == page:
-            host_drop(cpu, at)
-            e.read = page | INVALID
-            e.write = INVALID
-            e.glob = 0
-    i = cpu.itlb[lin >> 12 & (ITLB_SIZE - 1)]
-    if i.tag & 0xFFFFF000 == page:
-        i.tag = INVALID
-        i.glob = 0
+    for bank in range(4):
+        index: u16 = bank * TLB_SIZE | (lin >> 12 & (TLB_SIZE - 1))
+        entry: u64 = cpu.tlb[index]
+        if entry >> 32 == (lin & 0xFFFFF000) | TLB_VALID:
+            host_drop(cpu, index)
+            cpu.tlb[index] = entry & (TLB_LOCAL | TLB_GLOBAL)
 
 
 @hot

@@ -14,8 +14,8 @@ from .events import RUN, poll, settle
 from .exceptions import deliver_fault
 from .forms import ENDS, GOTO, JUMP, NEXT, compile_form, namespace, tables
 from .host_pages import USABLE, HostPages
-from .paging import lookup_exec
-from .state import CS, GP, MODE_AC, MODE_DEBUG, REC_ENDS, REC_OSIZE32, Rec
+from .paging import code_bank, lookup_exec
+from .state import CS, GP, MODE_AC, MODE_DEBUG, REC_ENDS, REC_OSIZE32, TLB_SIZE, Rec
 
 DEVICE = 0xFFFFFFFE
 NOTHING, ROOM = bytes(32), 15
@@ -122,7 +122,7 @@ class PythonEngine:
         cpu.attention = True
         seg_cs = cpu.seg[CS]
         decoded, all_heads = self.decoded, self.heads
-        itlb = cpu.itlb
+        tlb = cpu.tlb
         pages = self.pages
         read_offset = self.memory.read_offset
         arrived = True  # a place that was jumped to
@@ -139,10 +139,11 @@ class PythonEngine:
             try:
                 lin = seg_cs.base + eip & 0xFFFFFFFF
                 tag = lin & 0xFFFFF000 | (2 if cpu.cpl == 3 else 0)
-                entry = itlb[lin >> 12 & 127]
-                if tag != page_tag or entry.tag != tag:
+                if tag != page_tag or tlb[index] != entry:
                     base = read_offset(lookup_exec(cpu, lin) & 0xFFFFF000)
                     page_tag = tag
+                    index = code_bank(cpu) | lin >> 12 & TLB_SIZE - 1
+                    entry = tlb[index]
                     page = decoded.get(base >> 12) if base < DEVICE else None
                     heads = all_heads.get(base >> 12) if base < DEVICE else None
                     pages.bank = tag >> 1 & 1

@@ -3,7 +3,7 @@
 from emu.bus.component import hot
 from emu.cpu.cpuid import F_APIC, FEATURES, SIGNATURES
 from emu.cpu.msr import APIC_BSP, APIC_ENABLE, MISC_ENABLE_RESET, PAT_RESET
-from emu.cpu.paging import clear_tlb, set_cpl
+from emu.cpu.paging import flush_tlb_all, set_cpl
 from emu.cpu.segments import ATTR_P, BUSY_TSS16, LDT, set_bounds, update_mode
 from emu.cpu.state import CR0_CD, CR0_ET, CR0_NW, CS, EDX, K_FLAGS, LDTR, TR, Cpu
 
@@ -59,7 +59,7 @@ def init_cpu(cpu: Cpu) -> None:
     cpu.init_request = False
     for n in range(4):
         cpu.pdpte[n] = 0
-    clear_tlb(cpu)
+    flush_tlb_all(cpu)
     update_mode(cpu)
 
 

@@ -47,9 +47,14 @@ SHADOW_STI, SHADOW_SS = 1, 2
 # What Cpu.wakers says
 WAKE_NMI, WAKE_INIT = 1, 2
 
-TLB_SIZE = 512  # entries a bank; bank 0 supervisor, bank 1 user
-ITLB_SIZE = 128
-INVALID = 1  # a tag that no page has
+# The TLBs: four banks, of data and of code, each for the supervisor and for the user.  An entry's high word is its tag: the linear
+# page and TLB_VALID; its low word the physical page, W and G as in a page table's entry, and on which lists of indices it is.
+# W: writes need no walk.  0 holds nothing.
+TLB_SIZE = 4096  # entries a bank
+TLB_USER, TLB_CODE = TLB_SIZE, 2 * TLB_SIZE
+TLB_ALL = 4 * TLB_SIZE
+TLB_VALID = 1
+TLB_LOCAL, TLB_GLOBAL = 1, 4  # in tlb_local, in tlb_global
 
 # Rec.flags
 REC_OSIZE32, REC_ASIZE32, REC_REP, REC_REPNE, REC_LOCK, REC_ENDS, REC_MEM = 1, 2, 4, 8, 16, 32, 64
@@ -66,28 +71,6 @@ class Segment(Struct):
     limit: u32
     low: u32
     high: u32
-
-
-class TlbEntry(Struct):
-    """A data TLB entry: tags are the linear page (low bits 0) where that access is allowed, else INVALID."""
-
-    read: u32
-    write: u32
-    phys: u32
-    glob: u8
-    host_read: Native("u32")  # the tags again, where the page is plain memory ...
-    host_write: Native("u32")
-    addend: Native("u64")  # ... and its host address minus the linear one
-
-
-class ItlbEntry(Struct):
-    """An instruction TLB entry; the tag is the linear page plus 2 for user mode, else INVALID."""
-
-    tag: u32
-    phys: u32
-    glob: u8
-    map_epoch: Native("u32")  # memory map for which ``code`` holds
-    code: Native("u32")  # backing offset of the page
 
 
 class Rec(Struct):
@@ -172,10 +155,11 @@ class Cpu(Component):
     no_apic: bool  # a processor whose local APIC is absent; like the model kept by a reset
     features: u32  # CPUID.1 EDX
     fpu: Fpu
-    tlb: Array(TlbEntry, 2 * TLB_SIZE)
-    itlb: Array(ItlbEntry, ITLB_SIZE)
-    tlb_used: Array(u16, 2 * TLB_SIZE)  # indices of entries filled since the last full flush
-    tlb_count: u16
+    tlb: Array(u64, TLB_ALL)
+    tlb_local: Array(u16, TLB_ALL)  # indices of the entries that a CR3 load may have to drop
+    tlb_local_count: u16
+    tlb_global: Array(u16, TLB_ALL)  # and of the others
+    tlb_global_count: u16
     icount: u64  # instructions executed since power-on; REP iterations count one each
     resuming: bool  # EFLAGS.RF is cleared after the instruction that runs now
     stepping: bool  # the instruction that runs now ends in a single-step trap

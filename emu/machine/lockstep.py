@@ -9,6 +9,9 @@ import copy
 import random
 import traceback
 
+from emu.cpu.paging import code_bank
+from emu.cpu.state import TLB_SIZE, TLB_VALID
+
 from .machine import Machine
 from .snapshot import Comparison
 
@@ -66,11 +69,10 @@ def _peek(machine, lin):
     cpu, memory = machine._cpu, machine._memory
     phys = lin & cpu.a20_mask
     if cpu.cr0 & 0x80000000:
-        tag = lin & 0xFFFFF000 | (2 if cpu.cpl == 3 else 0)
-        entry = cpu.itlb[lin >> 12 & len(cpu.itlb) - 1]
-        if entry.tag != tag:
+        entry = cpu.tlb[code_bank(cpu) | lin >> 12 & TLB_SIZE - 1]
+        if entry >> 32 != lin & 0xFFFFF000 | TLB_VALID:
             return _peek_walk(machine, lin)
-        phys = entry.phys | lin & 0xFFF
+        phys = entry & 0xFFFFF000 | lin & 0xFFF
     at = memory.read_offset(phys)
     return memory.backing[at] if at < len(memory.backing) else None
 

@@ -43,6 +43,7 @@ class BareBoard:
         reset_fpu(self.cpu.fpu)
         self.cpu.intr = self.cpu.nmi = 0
         self.cpu.reset_request = False
+        self.parts.map_changed()
 
     def window_changed(self):
         """The display's window is of no interest here."""

@@ -75,6 +75,7 @@ class Harness:
             lo, hi = struct.unpack_from("<II", world.gdt(), selector)
             set_segment(cpu, register, selector, lo, hi)
         flush_tlb_all(cpu)
+        self.board.parts.map_changed()
 
     # -- before ----------------------------------------------------------------------------------------------------
 

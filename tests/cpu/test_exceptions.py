@@ -159,7 +159,7 @@ def test_bad_inner_stack(ss, esp, wanted, kind, ext):
     before = cpu.save()
     assert attempt(deliver, cpu, 0x30, 0, kind) == (wanted[0], wanted[1] | ext)
     after = cpu.save()
-    for tlb in ("tlb", "itlb", "tlb_used", "tlb_count"):
+    for tlb in ("tlb", "tlb_local", "tlb_local_count", "tlb_global", "tlb_global_count"):
         del before[tlb], after[tlb]
     assert after == before
 

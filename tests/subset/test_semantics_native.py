@@ -13,7 +13,7 @@ import pytest
 import shim
 from emu.bus.types import Array, Unsigned, u8
 from emu.cpu.fpu.state import Fpu
-from emu.cpu.state import Cpu, ItlbEntry, Rec, Segment, TlbEntry
+from emu.cpu.state import Cpu, Rec, Segment
 from native.build import ROOT, compiler
 from native.cwriter import struct_text
 from native.generate import write_to
@@ -26,7 +26,7 @@ PARTS = {"cpu": Cpu, "rec": Rec}
 PLACES = {Fpu: "&m->cpu.fpu", Rec: "&shim_rec"}
 BY_HAND = {"clz64"}  # intrinsics that need no memory
 TRAVELS = {"fault_vector", "fault_error"}  # a fault in flight: an exception in Python, these in C
-BIG = {"tlb", "itlb", "tlb_used"}
+BIG = {"tlb", "tlb_local", "tlb_global"}
 
 
 class Candidate:
@@ -126,7 +126,7 @@ class Pair:
         self.program = write_to(folder).program
         self.candidates = list(candidates(self.program))
         library = build(self.program, [c.fn for c in self.candidates], folder)
-        cdef = "\n".join(struct_text(c, ffi=True) for c in (Segment, TlbEntry, ItlbEntry, Fpu, Cpu, Rec))
+        cdef = "\n".join(struct_text(c, ffi=True) for c in (Segment, Fpu, Cpu, Rec))
         self.c = shim.Library(library, cdef, PARTS)
         self.c_cpu = self.c.parts["cpu"]
         self.cpu, self.rec = shim.watched(Cpu), shim.watched(Rec)

@@ -17,8 +17,8 @@ static ALWAYS_INLINE void after_slow(M *m)
         cut_short(m);
 }
 
-/* What `lead` says. */
-enum { LEADS, FAULTS, OTHERWISE };
+/* What `lead` says.  CODE: plain memory too, but a write is to be told of. */
+enum { LEADS, FAULTS, CODE, OTHERWISE };
 
 /* Translate an access, and have the soft TLB lead there where it is plain memory; what crosses a page or is watched goes another way. */
 static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write)
@@ -39,8 +39,12 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write)
     if (write) {
         u8 watch = m->memory.watch_data[at >> 12];
         /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
-        if (UNLIKELY(to != at || watch & 1))
+        if (UNLIKELY(to != at))
             return OTHERWISE;
+        if (UNLIKELY(watch & 1)) {
+            after_slow(m);
+            return CODE;
+        }
         if (UNLIKELY(watch & 2))
             m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
         e->write = page;
@@ -68,6 +72,14 @@ static KEEPS_REGISTERS int other_load_##T(M *m, u32 lin, u32 unused) \
     (void)unused; \
     if (memory_slow_load_##T(m, lin)) \
         return 1; \
+    after_slow(m); \
+    return 0; \
+} \
+static KEEPS_REGISTERS int code_store_##T(M *m, u32 lin, T v) \
+{ \
+    u8 *at = PLACE(m, lin); \
+    memcpy(at, &v, sizeof v); \
+    backing_written(m, (u32)(at - m->memory.backing_data), sizeof v); \
     after_slow(m); \
     return 0; \
 } \
@@ -101,7 +113,7 @@ KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 { \
     int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
-        return how == FAULTS ? 1 : KEPT_CALL(other_store_##T, m, lin, v); \
+        return how == FAULTS ? 1 : how == CODE ? KEPT_CALL(code_store_##T, m, lin, v) : KEPT_CALL(other_store_##T, m, lin, v); \
     memcpy(PLACE(m, lin), &v, sizeof v); \
     return 0; \
 } \
@@ -111,7 +123,7 @@ KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
     T v; \
     int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     (void)unused; \
-    if (UNLIKELY(how != LEADS)) \
+    if (UNLIKELY(how != LEADS && how != CODE)) \
         return how == FAULTS ? 1 : KEPT_CALL(other_rmw_##T, m, lin, 0); \
     memcpy(&v, PLACE(m, lin), sizeof v); \
     m->r[0] = v; \

@@ -90,7 +90,7 @@ class Generator:
             roots += [f[w] for w in (u8, u16, u32, u64)]
         for f in roots:
             p.add(f)
-        self.lookups = [p.add(f) for f in (paging.lookup_read, paging.lookup_write)]  # part of native/slow.c
+        self.lookups = [p.add(f) for f in (paging.tlb_fill, paging.lookup_read, paging.lookup_write)]  # part of native/slow.c
         for name in ("read_offset", "write_offset", "read8"):
             p.add_method("memory", name)
         p.add_method("clock", "now")

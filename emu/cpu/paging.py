@@ -179,7 +179,7 @@ def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> u32:
     return walk_legacy(cpu, lin, write, user)
 
 
-@inline
+@hot
 def tlb_fill(cpu: Cpu, lin: u32, index: u16, write: bool, user: bool) -> u64:
     """Walk the page tables for an access and put the result into an entry of the TLB; gives it."""
     low: u32 = walk(cpu, lin, write, user)

@@ -59,7 +59,7 @@ def test_against_the_model(pge, wp):
     answers = set()
     for page in PAGES:
         poke(cpu, pte_at(page), PTE_P)
-    for _ in range(1500):
+    for _ in range(10_000):
         action = rng.randrange(40)
         page = rng.choice(PAGES)
         if action == 0:

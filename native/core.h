@@ -109,15 +109,17 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 
 /* ---- slow paths: they keep all registers, so that the fast paths need not save any (native/slow.c) ---- */
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__ELF__)
-#define KEEPS_REGISTERS __attribute__((no_caller_saved_registers, force_align_arg_pointer, noinline, cold, used))
+#define KEEPS_REGISTERS __attribute__((no_caller_saved_registers, force_align_arg_pointer, noinline, used))
 /* Compilers do not count on the attribute at the call: so say it in assembly (no red zone: -mno-red-zone).  What these
  * functions call beyond their own file may use vector registers. */
 #define XMM_REGISTERS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
-#define SLOW(call, m, a, b) __extension__ ({ int status_; \
-        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc", XMM_REGISTERS); status_; })
+#define KEPT_CALL(call, m, a, b, ...) __extension__ ({ int status_; \
+        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc", ##__VA_ARGS__); status_; })
+#define SLOW(call, m, a, b) KEPT_CALL(call, m, a, b, XMM_REGISTERS)
 #else
 #define KEEPS_REGISTERS __attribute__((noinline, cold))
+#define KEPT_CALL(call, m, a, b) call(m, a, b)
 #define SLOW(call, m, a, b) call(m, a, b)
 #endif
 KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
@@ -157,7 +159,8 @@ static ALWAYS_INLINE void privilege_changed(M *m)
 
 static ALWAYS_INLINE void host_drop(M *m, u16 index)
 {
-    m->core.hosts[index].read = m->core.hosts[index].write = 1;
+    static const u32 none[2] = { 1, 1 };
+    memcpy(&m->core.hosts[index], none, sizeof none);
 }
 
 /* Where the soft TLB has no host address; in sequences (QUICK) an instruction's own handler sees to it. */

@@ -86,12 +86,12 @@ class Generator:
         names = forms.namespace()
         self.tables = forms.tables()
         self.handlers = [p.add_handler(forms.compile_form(f, names), f.kind) for f in self.tables.handlers]
-        roots = [events.poll, events.settle, exceptions.deliver_fault, paging.lookup_exec, paging.lookup_read, paging.lookup_write,
-                 paging.flush_tlb_all, decode.decode]
+        roots = [events.poll, events.settle, exceptions.deliver_fault, paging.lookup_exec, paging.flush_tlb_all, decode.decode]
         for f in (memory.slow_load, memory.slow_store, memory.slow_check_write):
             roots += [f[w] for w in (u8, u16, u32, u64)]
         for f in roots:
             p.add(f)
+        self.lookups = [p.add(f) for f in (paging.tlb_fill, paging.lookup_read, paging.lookup_write)]  # part of native/slow.c
         for name in ("read_offset", "write_offset", "read8"):
             p.add_method("memory", name)
         p.add_method("clock", "now")
@@ -141,6 +141,7 @@ class Generator:
         fns = list(p.functions.values())
         inlines = [f for f in fns if f.inline and not f.intrinsic]
         plain = [f for f in fns if not f.inline and not f.intrinsic and f.key not in p.handlers]
+        lookups = [f for f in plain if f.key in self.lookups]
         handlers = [p.functions[k] for k in self.handlers]
         texts = {f.key: p.writer(f).write() for f in inlines + plain + handlers}
         for f in handlers:
@@ -151,7 +152,8 @@ class Generator:
         for n in range(0, len(self.chosen), HANDLERS_A_FILE):
             body = "\n\n".join(self.sequences.text(*c, flat) for c in self.chosen[n:n + HANDLERS_A_FILE] for flat in self.flats(c[0][-1]))
             self.files[f"gen_sequences{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'
-        for stem, group, size in (("gen_functions", plain, FUNCTIONS_A_FILE), ("gen_handlers", handlers, HANDLERS_A_FILE)):
+        for stem, group, size in (("gen_functions", [f for f in plain if f not in lookups], FUNCTIONS_A_FILE),
+                                   ("gen_handlers", handlers, HANDLERS_A_FILE)):
             for n in range(0, len(group), size):
                 body = "\n\n".join(texts[f.key] for f in group[n:n + size])
                 self.files[f"{stem}{n // size}.c"] = f'#include "core.h"\n\n{body}\n'
@@ -159,6 +161,7 @@ class Generator:
         self.files["gen_tables.c"] = '#include "core.h"\n\n' + p.table_text().replace("static const", "const") + "\n"
         self.files["inlines.h"] = "\n".join(p.writer(f).signature() + ";" for f in inlines) + "\n\n" \
             + "\n\n".join(texts[f.key] for f in inlines) + "\n"
+        self.files["lookups.h"] = "\n\n".join(texts[f.key] for f in lookups) + "\n"
         self.files["machine.h"] = self.machine_text()
         self.files["prototypes.h"] = self.prototype_text(plain, handlers)
 

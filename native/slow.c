@@ -3,33 +3,7 @@
  * Compiled for general registers only: these functions save every register that they and their callees change. */
 #include "core.h"
 
-/* Translate an access inside a page, and have the soft TLB lead there where it is plain memory.  1: fault. */
-static ALWAYS_INLINE int translate(M *m, u32 lin, bool write)
-{
-    bool user = m->cpu.cpl == 3;
-    if (UNLIKELY(write ? paging_lookup_write(m, lin, user) : paging_lookup_read(m, lin, user)))
-        return 1;
-    HostEntry *e = tlb_entry(m, lin);
-    u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
-    u32 at = memory_read_offset(m, phys);
-    if (at >= 0xFFFFFFFEu)
-        return 0;
-    e->read = page;
-    e->addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
-    /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
-    if (write && memory_write_offset(m, phys) == at && !(m->memory.watch_data[at >> 12] & 1)) {
-        if (UNLIKELY(m->memory.watch_data[at >> 12] & 2))
-            m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
-        e->write = page;
-    }
-    return 0;
-}
-
-/* Is an access inside a page, and nobody watches its address? */
-static ALWAYS_INLINE bool simple(M *m, u32 lin, u32 size)
-{
-    return LIKELY((lin & 0xFFF) <= 0x1000 - size && !(m->cpu.mode & (MODE_AC | MODE_DEBUG)));
-}
+#include "lookups.h"
 
 static ALWAYS_INLINE void before_slow(M *m)
 {
@@ -43,12 +17,83 @@ static ALWAYS_INLINE void after_slow(M *m)
         cut_short(m);
 }
 
+/* What `lead` says.  CODE: plain memory too, but a write is to be told of. */
+enum { LEADS, FAULTS, CODE, OTHERWISE };
+
+/* Translate an access, and have the soft TLB lead there where it is plain memory; what crosses a page or is watched goes another way. */
+static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write)
+{
+    before_slow(m);
+    if (UNLIKELY((lin & 0xFFF) > 0x1000 - size || m->cpu.mode & (MODE_AC | MODE_DEBUG)))
+        return OTHERWISE;
+    bool user = m->cpu.cpl == 3;
+    if (UNLIKELY(write ? paging_lookup_write(m, lin, user) : paging_lookup_read(m, lin, user)))
+        return FAULTS;
+    u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
+    u32 at = memory_read_offset(m, phys), to = write ? memory_write_offset(m, phys) : at;
+    if (UNLIKELY(at >= 0xFFFFFFFEu))
+        return OTHERWISE;
+    HostEntry *e = tlb_entry(m, lin);
+    e->read = page;
+    e->addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
+    if (write) {
+        u8 watch = m->memory.watch_data[at >> 12];
+        /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
+        if (UNLIKELY(to != at))
+            return OTHERWISE;
+        if (UNLIKELY(watch & 1)) {
+            after_slow(m);
+            return CODE;
+        }
+        if (UNLIKELY(watch & 2))
+            m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
+        e->write = page;
+    }
+    after_slow(m);
+    return LEADS;
+}
+
+#define FLAT_OUT __attribute__((flatten))
+static KEEPS_REGISTERS FLAT_OUT int lead_read(M *m, u32 lin, u32 size)
+{
+    return lead(m, lin, size, false);
+}
+
+static KEEPS_REGISTERS FLAT_OUT int lead_write(M *m, u32 lin, u32 size)
+{
+    return lead(m, lin, size, true);
+}
+
 #define PLACE(m, lin) ((u8 *)(uintptr_t)(tlb_entry(m, lin)->addend + (lin)))
 
 #define SLOW_PATHS(T) \
-static __attribute__((noinline)) int other_load_##T(M *m, u32 lin) \
+static KEEPS_REGISTERS int other_load_##T(M *m, u32 lin, u32 unused) \
 { \
+    (void)unused; \
     if (memory_slow_load_##T(m, lin)) \
+        return 1; \
+    after_slow(m); \
+    return 0; \
+} \
+static KEEPS_REGISTERS int code_store_##T(M *m, u32 lin, T v) \
+{ \
+    u8 *at = PLACE(m, lin); \
+    memcpy(at, &v, sizeof v); \
+    backing_written(m, (u32)(at - m->memory.backing_data), sizeof v); \
+    after_slow(m); \
+    return 0; \
+} \
+static KEEPS_REGISTERS int other_store_##T(M *m, u32 lin, T v) \
+{ \
+    if (memory_slow_store_##T(m, lin, v)) \
+        return 1; \
+    after_slow(m); \
+    return 0; \
+} \
+static KEEPS_REGISTERS int other_rmw_##T(M *m, u32 lin, u32 unused) \
+{ \
+    (void)unused; \
+    if (memory_slow_check_write_##T(m, lin) || memory_slow_load_##T(m, lin)) \
         return 1; \
     after_slow(m); \
     return 0; \
@@ -56,55 +101,33 @@ static __attribute__((noinline)) int other_load_##T(M *m, u32 lin) \
 KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
+    int how = KEPT_CALL(lead_read, m, lin, sizeof v); \
     (void)unused; \
-    before_slow(m); \
-    if (simple(m, lin, sizeof v)) { \
-        if (translate(m, lin, false)) \
-            return 1; \
-        if (LIKELY(tlb_entry(m, lin)->read == (lin & 0xFFFFF000u))) { \
-            memcpy(&v, PLACE(m, lin), sizeof v); \
-            m->r[0] = v; \
-            after_slow(m); \
-            return 0; \
-        } \
-    } \
-    return other_load_##T(m, lin); \
+    if (UNLIKELY(how != LEADS)) \
+        return how == FAULTS ? 1 : KEPT_CALL(other_load_##T, m, lin, 0); \
+    memcpy(&v, PLACE(m, lin), sizeof v); \
+    m->r[0] = v; \
+    return 0; \
 } \
 KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 { \
-    before_slow(m); \
-    if (simple(m, lin, sizeof v)) { \
-        if (translate(m, lin, true)) \
-            return 1; \
-        if (LIKELY(tlb_entry(m, lin)->write == (lin & 0xFFFFF000u))) { \
-            memcpy(PLACE(m, lin), &v, sizeof v); \
-            after_slow(m); \
-            return 0; \
-        } \
-    } \
-    if (memory_slow_store_##T(m, lin, v)) \
-        return 1; \
-    after_slow(m); \
+    int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
+    if (UNLIKELY(how != LEADS)) \
+        return how == FAULTS ? 1 : how == CODE ? KEPT_CALL(code_store_##T, m, lin, v) : KEPT_CALL(other_store_##T, m, lin, v); \
+    memcpy(PLACE(m, lin), &v, sizeof v); \
     return 0; \
 } \
 /* What will be written is read: faults like a write. */ \
 KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
+    int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     (void)unused; \
-    before_slow(m); \
-    if (simple(m, lin, sizeof v)) { \
-        if (translate(m, lin, true)) \
-            return 1; \
-        if (LIKELY(tlb_entry(m, lin)->write == (lin & 0xFFFFF000u))) { \
-            memcpy(&v, PLACE(m, lin), sizeof v); \
-            m->r[0] = v; \
-            after_slow(m); \
-            return 0; \
-        } \
-    } else if (memory_slow_check_write_##T(m, lin)) \
-        return 1; \
-    return other_load_##T(m, lin); \
+    if (UNLIKELY(how != LEADS && how != CODE)) \
+        return how == FAULTS ? 1 : KEPT_CALL(other_rmw_##T, m, lin, 0); \
+    memcpy(&v, PLACE(m, lin), sizeof v); \
+    m->r[0] = v; \
+    return 0; \
 }
 SLOW_PATHS(u8)
 SLOW_PATHS(u16)

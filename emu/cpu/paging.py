@@ -12,7 +12,7 @@ from .state import (CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, PF_VEC, TLB_ALL, 
                     TLB_VALID, Cpu)
 
 PTE_P, PTE_W, PTE_U, PTE_A, PTE_D, PTE_PS, PTE_G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
-ERR_P, ERR_W, ERR_U, ERR_RSVD = 1, 2, 4, 8
+ERR_P, ERR_RSVD = 1, 8
 NOWHERE = 0xFFB00000
 PAE_RESERVED = 0xFFFFFFF000000000  # bits 36-63
 PAE_LARGE_RESERVED = 0xFFFFFFF0001FE000
@@ -40,9 +40,9 @@ def set_cpl(cpu: Cpu, level: u8) -> None:
 
 
 @hot
-def page_fault(cpu: Cpu, lin: u32, error: u32) -> None:
+def page_fault(cpu: Cpu, lin: u32, write: bool, user: bool, error: u32) -> None:
     cpu.cr2 = lin
-    raise Fault(PF_VEC, error)
+    raise Fault(PF_VEC, u32(write) << 1 | u32(user) << 2 | error)
 
 
 @hot
@@ -71,79 +71,86 @@ def pse_reserved(cpu: Cpu) -> u32:
 
 
 @inline
-def walk_legacy(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
-    """Two-level walk (4 KiB and 4 MiB pages).  Gives the physical page and its combined flags (W U D G)."""
-    error: u32 = u32(write) << 1 | u32(user) << 2
+def found(cpu: Cpu, page: u32, flags: u32, write: bool, user: bool) -> u32:
+    """What a walk gives: the physical page, G, and W where a write needs no walk: the page is dirty, or now becomes so, and allowed."""
+    out: u32 = (page & 0xFFFFF000) | (flags & PTE_G)
+    if (write or flags & PTE_D != 0) and allowed(cpu, flags, True, user):
+        out = out | PTE_W
+    return out
+
+
+@hot
+def walk_legacy(cpu: Cpu, lin: u32, write: bool, user: bool) -> u32:
+    """Two-level walk (4 KiB and 4 MiB pages)."""
     pde_addr: u32 = (cpu.cr3 & 0xFFFFF000) | (lin >> 22) << 2
     pde: u32 = cpu.phys_read32(pde_addr & cpu.a20_mask)
     if pde & PTE_P == 0:
-        page_fault(cpu, lin, error)
+        page_fault(cpu, lin, write, user, 0)
     if pde & PTE_PS != 0 and cpu.cr4 & CR4_PSE != 0:
         if pde & pse_reserved(cpu) != 0:
-            page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+            page_fault(cpu, lin, write, user, ERR_P | ERR_RSVD)
         if not allowed(cpu, pde, write, user):
-            page_fault(cpu, lin, error | ERR_P)
+            page_fault(cpu, lin, write, user, ERR_P)
         dirty: u32 = PTE_D if write else 0
         set_pte_bits(cpu, pde_addr, pde, PTE_A | dirty)
         phys: u32 = (pde & 0xFFC00000) | (lin & 0x003FF000)
         if pde & PSE36_BITS != 0:
             phys = NOWHERE
-        return phys, (pde & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty
+        return found(cpu, phys, pde, write, user)
     pte_addr: u32 = (pde & 0xFFFFF000) | (lin >> 12 & 0x3FF) << 2
     pte: u32 = cpu.phys_read32(pte_addr & cpu.a20_mask)
     if pte & PTE_P == 0:
-        page_fault(cpu, lin, error)
+        page_fault(cpu, lin, write, user, 0)
     both: u32 = pte & (pde | ~(PTE_W | PTE_U) & 0xFFFFFFFF)
     if not allowed(cpu, both, write, user):
-        page_fault(cpu, lin, error | ERR_P)
+        page_fault(cpu, lin, write, user, ERR_P)
     dirty2: u32 = PTE_D if write else 0
     set_pte_bits(cpu, pde_addr, pde, PTE_A)
     set_pte_bits(cpu, pte_addr, pte, PTE_A | dirty2)
-    return pte & 0xFFFFF000, (both & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty2
+    return found(cpu, pte, both, write, user)
 
 
 @hot
-def walk_pae(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
+def walk_pae(cpu: Cpu, lin: u32, write: bool, user: bool) -> u32:
     """Three-level walk with 64-bit entries (4 KiB and 2 MiB pages)."""
-    error: u32 = u32(write) << 1 | u32(user) << 2
     pdpte: u64 = cpu.pdpte[lin >> 30]
     if pdpte & PTE_P == 0:
-        page_fault(cpu, lin, error)
+        page_fault(cpu, lin, write, user, 0)
     pde_addr: u32 = u32(pdpte & 0xFFFFF000) | (lin >> 21 & 0x1FF) << 3
     pde: u64 = read_pte64(cpu, pde_addr)
     if pde & PTE_P == 0:
-        page_fault(cpu, lin, error)
+        page_fault(cpu, lin, write, user, 0)
     pde_low: u32 = u32(pde)
     if pde & PTE_PS != 0:
         if pde & PAE_LARGE_RESERVED != 0:
-            page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+            page_fault(cpu, lin, write, user, ERR_P | ERR_RSVD)
         if not allowed(cpu, pde_low, write, user):
-            page_fault(cpu, lin, error | ERR_P)
+            page_fault(cpu, lin, write, user, ERR_P)
         dirty: u32 = PTE_D if write else 0
         set_pte_bits(cpu, pde_addr, pde_low, PTE_A | dirty)
         phys: u32 = (pde_low & 0xFFE00000) | (lin & 0x001FF000)
         if pde >> 32 != 0:
             phys = NOWHERE
-        return phys, (pde_low & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty
+        return found(cpu, phys, pde_low, write, user)
     if pde & PAE_RESERVED != 0:
-        page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+        page_fault(cpu, lin, write, user, ERR_P | ERR_RSVD)
     pte_addr: u32 = (pde_low & 0xFFFFF000) | (lin >> 12 & 0x1FF) << 3
     pte: u64 = read_pte64(cpu, pte_addr)
     if pte & PTE_P == 0:
-        page_fault(cpu, lin, error)
+        page_fault(cpu, lin, write, user, 0)
     if pte & PAE_RESERVED != 0:
-        page_fault(cpu, lin, error | ERR_P | ERR_RSVD)
+        page_fault(cpu, lin, write, user, ERR_P | ERR_RSVD)
     pte_low: u32 = u32(pte)
     both: u32 = pte_low & (pde_low | ~(PTE_W | PTE_U) & 0xFFFFFFFF)
     if not allowed(cpu, both, write, user):
-        page_fault(cpu, lin, error | ERR_P)
+        page_fault(cpu, lin, write, user, ERR_P)
     dirty2: u32 = PTE_D if write else 0
     set_pte_bits(cpu, pde_addr, pde_low, PTE_A)
     set_pte_bits(cpu, pte_addr, pte_low, PTE_A | dirty2)
-    phys2: u32 = pte_low & 0xFFFFF000
+    phys2: u32 = pte_low
     if pte >> 32 != 0:
         phys2 = NOWHERE
-    return phys2, (both & (PTE_W | PTE_U | PTE_D | PTE_G)) | dirty2
+    return found(cpu, phys2, both, write, user)
 
 
 @inline
@@ -155,40 +162,39 @@ def allowed(cpu: Cpu, flags: u32, write: bool, user: bool) -> bool:
 
 
 @inline
-def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> (u32, u32):
-    """Physical page (A20 applied) and flags for an access, or a page fault."""
+def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> u32:
+    """Translate an access, or fault."""
     if cpu.cr0 & CR0_PG == 0:
-        return lin & 0xFFFFF000 & cpu.a20_mask, PTE_W | PTE_U | PTE_D
-    page: u32 = 0
-    flags: u32 = 0
+        return (lin & 0xFFFFF000) | PTE_W
     if cpu.cr4 & CR4_PAE != 0:
-        page, flags = walk_pae(cpu, lin, write, user)
-    else:
-        page, flags = walk_legacy(cpu, lin, write, user)
-    if cpu.cr4 & CR4_PGE == 0:
-        flags = flags & ~PTE_G & 0xFFFFFFFF
-    return page & cpu.a20_mask, flags
+        return walk_pae(cpu, lin, write, user)
+    # The short way: a 4 KiB page, allowed by both entries, accessed and dirty as it has to be
+    pde: u32 = cpu.phys_read32(((cpu.cr3 & 0xFFFFF000) | (lin >> 22) << 2) & cpu.a20_mask)
+    if pde & (PTE_P | PTE_PS) == PTE_P:
+        pte: u32 = cpu.phys_read32(((pde & 0xFFFFF000) | (lin >> 12 & 0x3FF) << 2) & cpu.a20_mask)
+        both: u32 = (pde | PTE_D | PTE_G) & pte
+        need: u32 = (PTE_P | PTE_A | PTE_D | PTE_W if write else PTE_P | PTE_A) | (PTE_U if user else 0)
+        if both & need == need:
+            return found(cpu, pte, both, write, user)
+    return walk_legacy(cpu, lin, write, user)
 
 
-@inline
-def tlb_fill(cpu: Cpu, lin: u32, bank: u16, write: bool, user: bool) -> u64:
-    """Walk the page tables for an access and put the result into a bank of the TLB; gives the entry."""
-    page, flags = walk(cpu, lin, write, user)
-    index: u16 = bank | (lin >> 12 & (TLB_SIZE - 1))
+@hot
+def tlb_fill(cpu: Cpu, lin: u32, index: u16, write: bool, user: bool) -> u64:
+    """Walk the page tables for an access and put the result into an entry of the TLB; gives it."""
+    low: u32 = walk(cpu, lin, write, user)
     host_drop(cpu, index)
-    low: u32 = (page & 0xFFFFF000) | (cpu.tlb[index & (TLB_ALL - 1)] & (TLB_LOCAL | TLB_GLOBAL))
-    if flags & PTE_G != 0:
-        low = low | PTE_G
-        if low & TLB_GLOBAL == 0:
-            low = low | TLB_GLOBAL
-            cpu.tlb_global[cpu.tlb_global_count & (TLB_ALL - 1)] = index
-            cpu.tlb_global_count = u16(cpu.tlb_global_count + 1)
-    elif low & TLB_LOCAL == 0:
+    low = (low & cpu.a20_mask) | (cpu.tlb[index & (TLB_ALL - 1)] & (TLB_LOCAL | TLB_GLOBAL))
+    if low & PTE_G != 0 and cpu.cr4 & CR4_PGE == 0:
+        low = low ^ PTE_G
+    if low & (PTE_G | TLB_LOCAL) == 0:
         low = low | TLB_LOCAL
         cpu.tlb_local[cpu.tlb_local_count & (TLB_ALL - 1)] = index
         cpu.tlb_local_count = u16(cpu.tlb_local_count + 1)
-    if flags & PTE_D != 0 and allowed(cpu, flags, True, user):
-        low = low | PTE_W
+    elif low & (PTE_G | TLB_GLOBAL) == PTE_G:
+        low = low | TLB_GLOBAL
+        cpu.tlb_global[cpu.tlb_global_count & (TLB_ALL - 1)] = index
+        cpu.tlb_global_count = u16(cpu.tlb_global_count + 1)
     entry: u64 = u64((lin & 0xFFFFF000) | TLB_VALID) << 32 | low
     cpu.tlb[index & (TLB_ALL - 1)] = entry
     return entry
@@ -197,20 +203,20 @@ def tlb_fill(cpu: Cpu, lin: u32, bank: u16, write: bool, user: bool) -> u64:
 @hot
 def lookup_read(cpu: Cpu, lin: u32, user: bool) -> u32:
     """Physical address for a data read."""
-    bank: u16 = TLB_USER if user else 0
-    entry: u64 = cpu.tlb[(bank | lin >> 12 & (TLB_SIZE - 1)) & (TLB_ALL - 1)]
+    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | (TLB_USER if user else 0)
+    entry: u64 = cpu.tlb[index & (TLB_ALL - 1)]
     if entry >> 32 != (lin & 0xFFFFF000) | TLB_VALID:
-        entry = tlb_fill(cpu, lin, bank, False, user)
+        entry = tlb_fill(cpu, lin, index, False, user)
     return (entry & 0xFFFFF000) | (lin & 0xFFF)
 
 
 @hot
 def lookup_write(cpu: Cpu, lin: u32, user: bool) -> u32:
     """Physical address for a data write."""
-    bank: u16 = TLB_USER if user else 0
-    entry: u64 = cpu.tlb[(bank | lin >> 12 & (TLB_SIZE - 1)) & (TLB_ALL - 1)]
+    index: u16 = (lin >> 12 & (TLB_SIZE - 1)) | (TLB_USER if user else 0)
+    entry: u64 = cpu.tlb[index & (TLB_ALL - 1)]
     if entry >> 32 != (lin & 0xFFFFF000) | TLB_VALID or entry & PTE_W == 0:
-        entry = tlb_fill(cpu, lin, bank, True, user)
+        entry = tlb_fill(cpu, lin, index, True, user)
     return (entry & 0xFFFFF000) | (lin & 0xFFF)
 
 
@@ -224,9 +230,10 @@ def code_bank(cpu: Cpu) -> u16:
 def lookup_exec(cpu: Cpu, lin: u32) -> u32:
     """Physical address for an instruction fetch at the current privilege."""
     bank: u16 = code_bank(cpu)
-    entry: u64 = cpu.tlb[(bank | lin >> 12 & (TLB_SIZE - 1)) & (TLB_ALL - 1)]
+    index: u16 = bank | (lin >> 12 & (TLB_SIZE - 1))
+    entry: u64 = cpu.tlb[index & (TLB_ALL - 1)]
     if entry >> 32 != (lin & 0xFFFFF000) | TLB_VALID:
-        entry = tlb_fill(cpu, lin, bank, False, cpu.cpl == 3)
+        entry = tlb_fill(cpu, lin, index, False, cpu.cpl == 3)
     return (entry & 0xFFFFF000) | (lin & 0xFFF)
 
 

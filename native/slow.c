@@ -4,12 +4,11 @@
 #include "core.h"
 
 /* Translate an access inside a page, and have the soft TLB lead there where it is plain memory.  1: fault. */
-static ALWAYS_INLINE int translate(M *m, u32 lin, bool write)
+static ALWAYS_INLINE int translate(M *m, u32 lin, bool write, bool user)
 {
-    bool user = m->cpu.cpl == 3;
     if (UNLIKELY(write ? paging_lookup_write(m, lin, user) : paging_lookup_read(m, lin, user)))
         return 1;
-    HostEntry *e = tlb_entry(m, lin);
+    HostEntry *e = bank_entry(m, lin, user);
     u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
     u32 at = memory_read_offset(m, phys);
     if (at >= 0xFFFFFFFEu)
@@ -59,7 +58,7 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
     (void)unused; \
     before_slow(m); \
     if (simple(m, lin, sizeof v)) { \
-        if (translate(m, lin, false)) \
+        if (translate(m, lin, false, m->cpu.cpl == 3)) \
             return 1; \
         if (LIKELY(tlb_entry(m, lin)->read == (lin & 0xFFFFF000u))) { \
             memcpy(&v, PLACE(m, lin), sizeof v); \
@@ -74,7 +73,7 @@ KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 { \
     before_slow(m); \
     if (simple(m, lin, sizeof v)) { \
-        if (translate(m, lin, true)) \
+        if (translate(m, lin, true, m->cpu.cpl == 3)) \
             return 1; \
         if (LIKELY(tlb_entry(m, lin)->write == (lin & 0xFFFFF000u))) { \
             memcpy(PLACE(m, lin), &v, sizeof v); \
@@ -94,7 +93,7 @@ KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
     (void)unused; \
     before_slow(m); \
     if (simple(m, lin, sizeof v)) { \
-        if (translate(m, lin, true)) \
+        if (translate(m, lin, true, m->cpu.cpl == 3)) \
             return 1; \
         if (LIKELY(tlb_entry(m, lin)->write == (lin & 0xFFFFF000u))) { \
             memcpy(&v, PLACE(m, lin), sizeof v); \
@@ -110,3 +109,43 @@ SLOW_PATHS(u8)
 SLOW_PATHS(u16)
 SLOW_PATHS(u32)
 SLOW_PATHS(u64)
+
+/* Accesses at a privilege of their own: called like any function. */
+#define BANK_SLOW_READ(BITS) \
+int bank_read_slow_u##BITS(M *m, u32 lin, bool user, u##BITS *out) \
+{ \
+    if (simple(m, lin, BITS / 8)) { \
+        const HostEntry *e = bank_entry(m, lin, user); \
+        if (translate(m, lin, false, user)) \
+            return 1; \
+        if (LIKELY(e->read == (lin & 0xFFFFF000u))) { \
+            memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), BITS / 8); \
+            return 0; \
+        } \
+    } \
+    if (memory_lin_read##BITS(m, lin, user)) \
+        return 1; \
+    *out = (u##BITS)m->r[0]; \
+    return 0; \
+}
+#define BANK_SLOW_WRITE(BITS) \
+int bank_write_slow_u##BITS(M *m, u32 lin, u##BITS v, bool user) \
+{ \
+    if (simple(m, lin, BITS / 8)) { \
+        const HostEntry *e = bank_entry(m, lin, user); \
+        if (translate(m, lin, true, user)) \
+            return 1; \
+        if (LIKELY(e->write == (lin & 0xFFFFF000u))) { \
+            memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, BITS / 8); \
+            return 0; \
+        } \
+    } \
+    return memory_lin_write##BITS(m, lin, v, user); \
+}
+BANK_SLOW_READ(8)
+BANK_SLOW_READ(16)
+BANK_SLOW_READ(32)
+BANK_SLOW_READ(64)
+BANK_SLOW_WRITE(8)
+BANK_SLOW_WRITE(16)
+BANK_SLOW_WRITE(32)

@@ -11,7 +11,7 @@ from emu.cpu.memory import sys_read8, sys_read16, sys_read32
 from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
     ATTR_P, INT16, INT32, TASK_GATE, TRAP16, TRAP32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
-    change_code, is_code, is_conforming, load_real_segment, mark_accessed, read_halves, set_null, set_segment, update_mode)
+    change_segment, is_code, is_conforming, load_real_segment, mark_accessed, read_halves, set_null, set_segment, update_mode)
 from emu.cpu.state import (
     AC, CR0_PE, CR4_DE, CR4_PVI, CR4_VME, CS, DB, DF_VEC, DR7_GD, DS, ES, ESP, FREEZE, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
     SHADOW_SS, SS, TF, TR, VIF, VIP, VM, Cpu)
@@ -169,14 +169,12 @@ def deliver_to_code(cpu: Cpu, lo: u32, hi: u32, flags: u32, error: u32, has_erro
             push_return[u32](cpu, flags, ext)
         else:
             push_return[u16](cpu, u16(flags), ext)
-        change_code(cpu, (sel & 0xFFFC) | level, cs_lo, cs_hi2)
+        change_segment(cpu, CS, (sel & 0xFFFC) | level, cs_lo, cs_hi2)
     cpu.eip = eip
     clear: u32 = TF | NT | RF | VM
     if hi & 0x100 == 0:
         clear = clear | IF
     cpu.eflags = cpu.eflags & (0xFFFFFFFF ^ clear)
-    if flags & VM != 0:
-        update_mode(cpu)
 
 
 @inline

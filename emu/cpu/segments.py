@@ -183,13 +183,13 @@ def set_segment(cpu: Cpu, seg: u8, sel: u16, lo: u32, hi: u32) -> None:
 
 
 @hot
-def change_code(cpu: Cpu, sel: u16, lo: u32, hi: u32) -> None:
-    """Load CS at the current privilege from a descriptor that has been checked; mostly it is the one that is there."""
-    s = cpu.seg[CS]
+def change_segment(cpu: Cpu, seg: u8, sel: u16, lo: u32, hi: u32) -> None:
+    """Load a segment register from a descriptor that has been checked, with nothing left to do; often it is what is there already."""
+    s = cpu.seg[seg & 7]
     if s.attr == desc_attr(hi) and s.base == desc_base(lo, hi) and s.limit == desc_limit(lo, hi):
         s.sel = sel
     else:
-        set_segment(cpu, CS, sel, lo, hi)
+        set_segment(cpu, seg, sel, lo, hi)
         update_mode(cpu)
 
 
@@ -268,7 +268,7 @@ def load_stack_segment(cpu: Cpu, sel: u16) -> None:
     if attr & ATTR_P == 0:
         raise Fault(SS_VEC, sel & 0xFFFC)
     hi2: u32 = mark_accessed(cpu, sel, hi)
-    set_segment(cpu, SS, sel, lo, hi2)
+    change_segment(cpu, SS, sel, lo, hi2)
 
 
 @hot
@@ -276,6 +276,7 @@ def load_data_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
     """Load DS, ES, FS or GS in protected mode."""
     if sel & 0xFFFC == 0:
         set_null(cpu, seg, sel)
+        update_mode(cpu)
     else:
         lo, hi = fetch_descriptor(cpu, sel, GP, 0)
         attr: u16 = desc_attr(hi)
@@ -285,7 +286,7 @@ def load_data_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
         if attr & ATTR_P == 0:
             raise Fault(NP, sel & 0xFFFC)
         hi2: u32 = mark_accessed(cpu, sel, hi)
-        set_segment(cpu, seg, sel, lo, hi2)
+        change_segment(cpu, seg, sel, lo, hi2)
 
 
 @hot
@@ -295,10 +296,8 @@ def load_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
         load_real_segment(cpu, seg, sel)
     elif seg == SS:
         load_stack_segment(cpu, sel)
-        update_mode(cpu)
     else:
         load_data_segment(cpu, seg, sel)
-        update_mode(cpu)
 
 
 @hot

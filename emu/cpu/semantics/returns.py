@@ -11,7 +11,7 @@ from emu.cpu.flags import get_of, read_eflags, write_arith
 from emu.cpu.memory import load, stack_holds, stack_move, stack_offset, stack_read
 from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
-    ATTR_DB, ATTR_P, attr_dpl, change_code, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
+    ATTR_DB, ATTR_P, attr_dpl, change_segment, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
     is_writable, load_real_segment, mark_accessed, protected, set_segment, set_v86, update_mode)
 from emu.cpu.state import (
     AC, BP, CR4_VME, CS, DB, DF, DS, ES, ESP, FS, GP, GS, ID, IF, IOPL, NP, NT, OV, RF, SS, SS_VEC, TF, VIF, VIP,
@@ -121,7 +121,7 @@ def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) ->
             raise Fault(GP, 0)
         hi2: u32 = mark_accessed(cpu, sel, hi)
         stack_move(cpu, u32(used + release))
-        change_code(cpu, sel, lo, hi2)
+        change_segment(cpu, CS, sel, lo, hi2)
     else:
         esp: T = stack_read[T](cpu, r, u32(used + release))
         ss_sel: u16 = stack_read[u16](cpu, r, u32(used + release + T.bits // 8))

@@ -23,6 +23,7 @@ static const u16 sequence_start[HANDLER_COUNT + 1] = { SEQUENCE_START };
 /* ---- calls back into Python ---- */
 u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c)
 {
+    m->cpu.attention = true;  /* it may move deadlines */
     return emu_cold(m->core.handle, number, a, b, c);
 }
 
@@ -634,8 +635,14 @@ u32 leave_ended(M *m)
 {
     if (!events_settle(m))
         return EXIT_ENDS;
-    Trace *t = known(m, m->cpu.eip, m->run.trace ? m->run.trace->link[0] : NULL);
-    return UNLIKELY(!t) ? leave_slowly(m, 2) : enter(m, t);
+    Trace *from = m->run.trace;
+    if (UNLIKELY(!from))  /* all traces were dropped */
+        return EXIT_ENDS;
+    Trace *t = known(m, m->cpu.eip, from->link[0]);
+    if (UNLIKELY(!t))
+        return leave_slowly(m, 2);
+    from->link[0] = (Trace *)~(uintptr_t)t;
+    return enter(m, t);
 }
 
 /* ---- the loop ---- */
@@ -783,6 +790,7 @@ void emu_free(M *m)
 /* The memory map, A20 or restored state changed: no host address and no code page is known any more. */
 void emu_map_changed(M *m)
 {
+    m->cpu.attention = true;
     for (u32 i = 0; i < TLB_ALL; i++)
         host_drop(m, (u16)i);
 }

@@ -83,6 +83,7 @@ struct Core {
     Rec *patched;       /* record whose handler is replaced so that the trace ends before it */
     Handler *patched_h;
     HostEntry *hosts;   /* as Cpu.tlb; what leads anywhere has its index in one of the processor's lists */
+    u64 awaited;        /* the deadline that poll has last heard of */
     void *handle;       /* names the Python machine in callbacks */
     u8 *pool;
     u64 pool_size, pool_used;
@@ -150,6 +151,11 @@ static ALWAYS_INLINE HostEntry *tlb_entry(M *m, u32 lin)
 {
     _Static_assert(sizeof(HostEntry) == 1 << TLB_SHIFT, "one shift finds an entry");
     return (HostEntry *)((u8 *)m->run.tlb + (lin >> (12 - TLB_SHIFT) & (TLB_SIZE - 1) << TLB_SHIFT));
+}
+
+static ALWAYS_INLINE HostEntry *bank_entry(M *m, u32 lin, bool user)
+{
+    return m->core.hosts + (user ? TLB_USER : 0) + (lin >> 12 & (TLB_SIZE - 1));
 }
 
 static ALWAYS_INLINE void privilege_changed(M *m)
@@ -258,6 +264,31 @@ static ALWAYS_INLINE u8 clz64(M *m, u64 x)
     (void)m;
     return x ? (u8)__builtin_clzll(x) : 64;
 }
+
+/* Accesses at a privilege that need not be the current one. */
+#define BANK_INTRINSICS(T, SIZE) \
+int bank_read_slow_##T(M *m, u32 lin, bool user, T *out); \
+int bank_write_slow_##T(M *m, u32 lin, T v, bool user); \
+static ALWAYS_INLINE int bank_read_##T(M *m, u32 lin, bool user, T *out) \
+{ \
+    const HostEntry *e = bank_entry(m, lin, user); \
+    if (UNLIKELY(e->read != ((lin + (SIZE - 1)) & 0xFFFFF000u))) \
+        return bank_read_slow_##T(m, lin, user, out); \
+    memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
+    return 0; \
+} \
+static ALWAYS_INLINE int bank_write_##T(M *m, u32 lin, T v, bool user) \
+{ \
+    const HostEntry *e = bank_entry(m, lin, user); \
+    if (UNLIKELY(e->write != ((lin + (SIZE - 1)) & 0xFFFFF000u))) \
+        return bank_write_slow_##T(m, lin, v, user); \
+    memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
+    return 0; \
+}
+BANK_INTRINSICS(u8, 1)
+BANK_INTRINSICS(u16, 2)
+BANK_INTRINSICS(u32, 4)
+BANK_INTRINSICS(u64, 8)
 
 /* native/runs.c */
 #define RUN_PROTOTYPES(T) \

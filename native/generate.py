@@ -127,12 +127,15 @@ class Generator:
         if name and not getattr(inspect.getattr_static(board.PARTS[part], name), "cold", False):
             self.program.add_method(part, name)
 
+    def callee_key(self, part, name):
+        return inspect.getattr_static(board.PARTS[part], name), part
+
     def callee(self, part, name):
         """C name of a chip's method, hot or cold."""
-        method = inspect.getattr_static(board.PARTS[part], name)
-        if getattr(method, "cold", False):
+        key = self.callee_key(part, name)
+        if getattr(key[0], "cold", False):
             return self.program.cold_target(part, name).name
-        return self.program.c_name((method, part))
+        return self.program.c_name(key)
 
     # -- texts ---------------------------------------------------------------------------------------------------
 
@@ -209,23 +212,36 @@ class Generator:
         out.append("void board_expire_timers(M *m);\nu64 board_next_deadline(M *m);")
         return "\n".join(out) + "\n"
 
+    def moved(self, part, name):
+        """The deadlines that a chip's method may move.  Methods that are not translated ask for attention anyway (cold_call)."""
+        key = self.callee_key(part, name)
+        return self.program.written(key, self.deadlines) if key in self.program.functions else []
+
+    def access(self, part, name, arguments, result=None):
+        """The statements of an access to a chip."""
+        call = f"{self.callee(part, name)}(m, {arguments}); looked_at(m);"
+        moved = "".join(f" moved(m, m->{d});" for d in self.moved(part, name))
+        return f"{{ {result} value = {call}{moved} return value; }}" if result else f"{call}{moved} return;"
+
     def board_text(self):
-        out = []
+        self.deadlines = [f"{c_name(part)}.{t.deadline}" for part, t in board.timers()]
+        out = [ACCESSED]
         for w in (8, 16, 32):
-            cases = "".join(f"    case {s.number}: return {self.callee(s.part, s.port.read)}(m, (u16)(port - m->core.slot_base[{s.number}]));\n"
+            offset = "(u16)(port - m->core.slot_base[{}])".format
+            cases = "".join(f"    case {s.number}: {self.access(s.part, s.port.read, offset(s.number), f'u{w}')}\n"
                             for s in self.slots if s.port.width == w and s.port.read)
             half = w // 2
             split = "    return 0xFF;" if w == 8 else (
                 f"    u{w} low = board_port_read{half}(m, port);\n"
                 f"    return (u{w})(low | (u{w})board_port_read{half}(m, (u16)(port + {half // 8})) << {half});")
-            out.append(f"u{w} board_port_read{w}(M *m, u16 port)\n{{\n    m->cpu.attention = true;\n"
+            out.append(f"u{w} board_port_read{w}(M *m, u16 port)\n{{\n"
                        f"    switch (m->core.port{w}[port]) {{\n{cases}    }}\n{split}\n}}\n")
             cases = "".join(
-                f"    case {s.number}: {self.callee(s.part, s.port.write)}(m, (u16)(port - m->core.slot_base[{s.number}]), value); return;\n"
+                f"    case {s.number}: {self.access(s.part, s.port.write, offset(s.number) + ', value')}\n"
                 for s in self.slots if s.port.width == w and s.port.write)
             split = "" if w == 8 else (f"    board_port_write{half}(m, port, (u{half})value);\n"
                                        f"    board_port_write{half}(m, (u16)(port + {half // 8}), (u{half})(value >> {half}));")
-            out.append(f"void board_port_write{w}(M *m, u16 port, u{w} value)\n{{\n    m->cpu.attention = true;\n"
+            out.append(f"void board_port_write{w}(M *m, u16 port, u{w} value)\n{{\n"
                        f"    switch (m->core.port{w}[port]) {{\n{cases}    }}\n{split}\n}}\n")
         out += self.device_text("u8", "", 1, "    return 0xFF;", "")
         out += self.device_text("u32", "32", 3, "    u32 value = 0;\n    for (u32 n = 0; n < 4; n++)\n"
@@ -238,16 +254,16 @@ class Generator:
         out.append(f"static u64 earliest(M *m, int *out)\n{{\n    u64 best = ~(u64)0;\n    int which = -1;\n{least}    *out = which;\n    return best;\n}}\n")
         out.append(f"void board_expire_timers(M *m)\n{{\n    int which;\n    while (earliest(m, &which) <= clock_now(m) && which >= 0)\n"
                    f"        switch (which) {{\n{calls}        }}\n}}\n")
-        out.append("u64 board_next_deadline(M *m)\n{\n    int which;\n    return earliest(m, &which);\n}\n")
+        out.append("u64 board_next_deadline(M *m)\n{\n    int which;\n    return m->core.awaited = earliest(m, &which);\n}\n")
         return "\n".join(out)
 
     def device_text(self, width, suffix, column, other_read, other_write):
         """The two functions that lead accesses of one width to the devices of the memory map."""
-        reads = "".join(f"    case {n}: return {self.callee(d[0], d[column])}(m, offset);\n"
+        reads = "".join(f"    case {n}: {self.access(d[0], d[column], 'offset', width)}\n"
                         for n, d in enumerate(board.DEVICES) if d[column])
-        writes = "".join(f"    case {n}: {self.callee(d[0], d[column + 1])}(m, offset, value); return;\n"
+        writes = "".join(f"    case {n}: {self.access(d[0], d[column + 1], 'offset, value')}\n"
                          for n, d in enumerate(board.DEVICES) if d[column + 1])
-        start = "\n{\n    m->cpu.attention = true;\n    switch (slot) {\n"
+        start = "\n{\n    switch (slot) {\n"
         return (f"{width} board_device_read{suffix}(M *m, u8 slot, u32 offset){start}{reads}    }}\n{other_read}\n}}\n",
                 f"void board_device_write{suffix}(M *m, u8 slot, u32 offset, {width} value){start}{writes}    }}\n{other_write}}}\n")
 
@@ -264,6 +280,21 @@ class Generator:
     def cold_names(self):
         return [f"{owner}.{method}" for owner, method in self.program.cold]
 
+
+# After an access to a chip: a deadline that is nearer than the one that poll waits for wants attention, as every access does while the
+# host's clock runs.  All else that matters to poll tells the processor by itself.
+ACCESSED = """static ALWAYS_INLINE void looked_at(M *m)
+{
+    if (UNLIKELY(m->clock.host))
+        m->cpu.attention = true;
+}
+
+static ALWAYS_INLINE void moved(M *m, u64 deadline)
+{
+    if (UNLIKELY(deadline < m->core.awaited))
+        m->cpu.attention = true;
+}
+"""
 
 API = """
 M *emu_new(u64 backing_size, void *handle);

@@ -126,6 +126,27 @@ class Program:
     def _caught(self, fn, call):
         return any(call in _calls(n.parts[0]) for n in _tries(fn.body))
 
+    def written(self, key, fields):
+        """Which of these fields of parts ("part.field") a translated function may write, by itself or through others."""
+        todo, seen, found = [key], {key}, set()
+        while todo:
+            fn = self.functions[todo.pop()]
+            found |= {f"{self.instance(fn, base)}.{name}" for base, name in _places(fn.body)}
+            called = {self.callee(call) for call, _, _ in fn.calls} & self.functions.keys() - seen
+            seen |= called
+            todo += called
+        return [f for f in fields if f in found]
+
+    def callee(self, call):
+        """The key of the function that a call comes to, if it is a translated one."""
+        what = call.parts[0]
+        if what[0] == "fn":
+            return what[1]
+        joined = self.wires.get(f"{what[1]}.{what[2]}") or ("nothing",)
+        if joined[0] == "function":
+            return joined[1], None
+        return (inspect.getattr_static(self.parts[joined[1]], joined[2]), joined[1]) if joined[0] == "method" else None
+
     # -- names and targets ---------------------------------------------------------------------------------------
 
     def c_name(self, key):
@@ -263,3 +284,15 @@ def _calls(nodes):
             elif getattr(p, "op", None) == "call":
                 out.append(p)
     return out
+
+
+def _places(nodes):
+    """(the local, the field) of each field of a component that is assigned to."""
+    for n in nodes:
+        if n.op == "assign" and n.parts[0].op == "field":
+            base, name = n.parts[0].parts
+            if base.op == "local" and issubclass(base.type.cls, Component):
+                yield base, name
+        for p in n.parts:
+            if isinstance(p, list):
+                yield from _places(q for q in p if isinstance(q, Node))

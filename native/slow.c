@@ -21,19 +21,17 @@ static ALWAYS_INLINE void after_slow(M *m)
 enum { LEADS, FAULTS, CODE, OTHERWISE };
 
 /* Translate an access, and have the soft TLB lead there where it is plain memory; what crosses a page or is watched goes another way. */
-static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write)
+static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
 {
-    before_slow(m);
     if (UNLIKELY((lin & 0xFFF) > 0x1000 - size || m->cpu.mode & (MODE_AC | MODE_DEBUG)))
         return OTHERWISE;
-    bool user = m->cpu.cpl == 3;
     if (UNLIKELY(write ? paging_lookup_write(m, lin, user) : paging_lookup_read(m, lin, user)))
         return FAULTS;
     u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
     u32 at = memory_read_offset(m, phys), to = write ? memory_write_offset(m, phys) : at;
     if (UNLIKELY(at >= 0xFFFFFFFEu))
         return OTHERWISE;
-    HostEntry *e = tlb_entry(m, lin);
+    HostEntry *e = bank_entry(m, lin, user);
     e->read = page;
     e->addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
     if (write) {
@@ -41,27 +39,32 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write)
         /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
         if (UNLIKELY(to != at))
             return OTHERWISE;
-        if (UNLIKELY(watch & 1)) {
-            after_slow(m);
+        if (UNLIKELY(watch & 1))
             return CODE;
-        }
         if (UNLIKELY(watch & 2))
             m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
         e->write = page;
     }
-    after_slow(m);
     return LEADS;
 }
 
 #define FLAT_OUT __attribute__((flatten))
 static KEEPS_REGISTERS FLAT_OUT int lead_read(M *m, u32 lin, u32 size)
 {
-    return lead(m, lin, size, false);
+    before_slow(m);
+    int how = lead(m, lin, size, false, m->cpu.cpl == 3);
+    if (LIKELY(how == LEADS))
+        after_slow(m);
+    return how;
 }
 
 static KEEPS_REGISTERS FLAT_OUT int lead_write(M *m, u32 lin, u32 size)
 {
-    return lead(m, lin, size, true);
+    before_slow(m);
+    int how = lead(m, lin, size, true, m->cpu.cpl == 3);
+    if (LIKELY(how == LEADS || how == CODE))
+        after_slow(m);
+    return how;
 }
 
 #define PLACE(m, lin) ((u8 *)(uintptr_t)(tlb_entry(m, lin)->addend + (lin)))
@@ -133,3 +136,40 @@ SLOW_PATHS(u8)
 SLOW_PATHS(u16)
 SLOW_PATHS(u32)
 SLOW_PATHS(u64)
+
+/* Accesses at a privilege of their own: called like any function. */
+#define BANK_PLACE(m, lin, user) ((u8 *)(uintptr_t)(bank_entry(m, lin, user)->addend + (lin)))
+#define BANK_SLOW_READ(BITS) \
+int bank_read_slow_u##BITS(M *m, u32 lin, bool user, u##BITS *out) \
+{ \
+    int how = lead(m, lin, BITS / 8, false, user); \
+    if (LIKELY(how == LEADS)) { \
+        memcpy(out, BANK_PLACE(m, lin, user), BITS / 8); \
+        return 0; \
+    } \
+    if (how == FAULTS) \
+        return 1; \
+    if (memory_lin_read##BITS(m, lin, user)) \
+        return 1; \
+    *out = (u##BITS)m->r[0]; \
+    return 0; \
+}
+#define BANK_SLOW_WRITE(BITS) \
+int bank_write_slow_u##BITS(M *m, u32 lin, u##BITS v, bool user) \
+{ \
+    int how = lead(m, lin, BITS / 8, true, user); \
+    if (LIKELY(how == LEADS)) { \
+        memcpy(BANK_PLACE(m, lin, user), &v, BITS / 8); \
+        return 0; \
+    } \
+    if (how == FAULTS) \
+        return 1; \
+    return memory_lin_write##BITS(m, lin, v, user); \
+}
+BANK_SLOW_READ(8)
+BANK_SLOW_READ(16)
+BANK_SLOW_READ(32)
+BANK_SLOW_READ(64)
+BANK_SLOW_WRITE(8)
+BANK_SLOW_WRITE(16)
+BANK_SLOW_WRITE(32)

@@ -1,7 +1,7 @@
 """What happens between instructions: timers, traps, interrupts, HLT, and how long the engine may run on."""
 
 from emu.bus.clock import NS_PER_INSTRUCTION
-from emu.bus.component import hot
+from emu.bus.component import hot, inline
 from emu.bus.types import NEVER, i64, u8, u64
 
 from .exceptions import check_interrupts, debug_fetch, deliver_debug_trap, virtual_interrupt
@@ -13,15 +13,12 @@ RUN, STOP, IDLE, SHUTDOWN, HALT = range(5)
 VIRTUAL_SLICE, HOST_SLICE = 400_000, 20_000
 
 
-@hot
+@inline
 def settle(cpu: Cpu) -> bool:
     """After an instruction that may have changed anything: is there nothing for poll to do?  Then what shadows the next
-    instruction is done with, since there is nothing to hold off."""
-    if cpu.attention or cpu.left <= 0:
-        return False
-    if cpu.eflags & (TF | RF | VIF | VIP) != 0 or cpu.trap != 0 or cpu.nmi != 0 or cpu.mode & MODE_DEBUG != 0:
-        return False
-    if cpu.halted or cpu.frozen or cpu.shutdown or cpu.stepping or cpu.resuming or cpu.repeating:
+    instruction is done with, since there is nothing to hold off.  Whatever makes the processor stand still asks for attention, and
+    nothing is left where each instruction is looked at (breakpoints, TF and RF as they were before it)."""
+    if cpu.attention or cpu.left <= 0 or cpu.eflags & (TF | RF | VIF | VIP) != 0 or cpu.trap != 0 or cpu.nmi != 0:
         return False
     if cpu.intr != 0 and cpu.eflags & IF != 0:
         return False

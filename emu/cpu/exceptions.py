@@ -3,15 +3,15 @@
 Intel SDM volume 3, chapters 6, 17 and 20.
 """
 
-from emu.bus.component import hot
+from emu.bus.component import hot, inline
 from emu.bus.types import Fault, u8, u16, u32
 from emu.cpu.flags import read_eflags
-from emu.cpu.frame import frame_begin, frame_begin_inner, frame_commit, frame_push
+from emu.cpu.frame import frame_begin, frame_begin_inner, frame_commit, frame_push, push_return
 from emu.cpu.memory import sys_read8, sys_read16, sys_read32
 from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
     ATTR_P, INT16, INT32, TASK_GATE, TRAP16, TRAP32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
-    is_code, is_conforming, load_real_segment, mark_accessed, set_null, set_segment, update_mode)
+    change_segment, is_code, is_conforming, load_real_segment, mark_accessed, read_halves, set_null, set_segment, update_mode)
 from emu.cpu.state import (
     AC, CR0_PE, CR4_DE, CR4_PVI, CR4_VME, CS, DB, DF_VEC, DR7_GD, DS, ES, ESP, FREEZE, FS, GP, GS, IF, IOPL, NMI, NP, NT, PF_VEC, RF,
     SHADOW_SS, SS, TF, TR, VIF, VIP, VM, Cpu)
@@ -27,24 +27,21 @@ CONTRIBUTORY = 0x3C01  # vectors 0 and 10 to 13 (SDM volume 3, table 6-4)
 
 # -- real and virtual-8086 mode ----------------------------------------------------------------------------------
 
-@hot
+@inline
 def enter_vector(cpu: Cpu, table: u32, vector: u8, flags: u32, clear: u32) -> None:
     """Enter a handler of a table of real-mode vectors, with 16-bit FLAGS, CS and IP on the stack."""
-    eip: u16 = sys_read16(cpu, u32(table + vector * 4))
-    sel: u16 = sys_read16(cpu, u32(table + vector * 4 + 2))
+    pointer: u32 = sys_read32(cpu, u32(table + vector * 4))
+    eip: u16 = u16(pointer)
+    sel: u16 = u16(pointer >> 16)
     if eip > cpu.seg[CS].limit:
         raise Fault(GP, 0)
-    frame_begin(cpu, 0)
-    frame_push(cpu, flags, False)
-    frame_push(cpu, cpu.seg[CS].sel, False)
-    frame_push(cpu, cpu.eip, False)
-    frame_commit(cpu)
+    push_return[u16](cpu, u16(flags), 0)
     cpu.eflags = cpu.eflags & (0xFFFFFFFF ^ clear)
     cpu.eip = eip
     load_real_segment(cpu, CS, sel)
 
 
-@hot
+@inline
 def deliver_real(cpu: Cpu, vector: u8, flags: u32) -> None:
     if vector * 4 + 3 > cpu.idt_limit:
         raise Fault(GP, 0)
@@ -100,26 +97,11 @@ def push_task_error(cpu: Cpu, error: u32, ext: u32) -> None:
 
 
 @hot
-def deliver_to_code(cpu: Cpu, lo: u32, hi: u32, flags: u32, error: u32, has_error: bool, ext: u32) -> None:
-    """Through an interrupt or trap gate, given by its two halves."""
-    wide: bool = hi & 0x800 != 0
-    sel: u16 = u16(lo >> 16)
-    where: u32 = (sel & 0xFFFC) | ext
-    if sel & 0xFFFC == 0:
-        raise Fault(GP, ext)
-    cs_lo, cs_hi = fetch_descriptor(cpu, sel, GP, ext)
-    attr: u16 = desc_attr(cs_hi)
-    level: u8 = attr_dpl(attr)
-    if not is_code(attr) or level > cpu.cpl:
-        raise Fault(GP, where)
-    if attr & ATTR_P == 0:
-        raise Fault(NP, where)
-    if is_conforming(attr):
-        level = cpu.cpl
-    v86: bool = flags & VM != 0
-    if v86 and level != 0:
-        raise Fault(GP, where)
+def enter_framed(cpu: Cpu, eip: u32, sel: u16, level: u8, cs_lo: u32, cs_hi: u32, flags: u32, wide: bool, error: u32,
+                 has_error: bool, ext: u32) -> None:
+    """Enter a code segment that has been checked with a frame of any kind: on an inner stack, with an error code."""
     inner: bool = level != cpu.cpl
+    v86: bool = flags & VM != 0
     ss_sel: u16 = 0
     ss_lo: u32 = 0
     ss_hi: u32 = 0
@@ -127,16 +109,15 @@ def deliver_to_code(cpu: Cpu, lo: u32, hi: u32, flags: u32, error: u32, has_erro
         ss_sel, ss_lo, ss_hi = frame_begin_inner(cpu, level, ext)
     else:
         frame_begin(cpu, ext)
-    eip: u32 = gate_offset(lo, hi)
     if eip > desc_limit(cs_lo, cs_hi):
         raise Fault(GP, ext)
     cs_hi2: u32 = mark_accessed(cpu, sel, cs_hi)
+    if inner and v86:
+        frame_push(cpu, cpu.seg[GS].sel, wide)
+        frame_push(cpu, cpu.seg[FS].sel, wide)
+        frame_push(cpu, cpu.seg[DS].sel, wide)
+        frame_push(cpu, cpu.seg[ES].sel, wide)
     if inner:
-        if v86:
-            frame_push(cpu, cpu.seg[GS].sel, wide)
-            frame_push(cpu, cpu.seg[FS].sel, wide)
-            frame_push(cpu, cpu.seg[DS].sel, wide)
-            frame_push(cpu, cpu.seg[ES].sel, wide)
         frame_push(cpu, cpu.seg[SS].sel, wide)
         frame_push(cpu, cpu.gpr[ESP], wide)
     frame_push(cpu, flags, wide)
@@ -155,23 +136,55 @@ def deliver_to_code(cpu: Cpu, lo: u32, hi: u32, flags: u32, error: u32, has_erro
     frame_commit(cpu)
     set_cpl(cpu, level)
     set_segment(cpu, CS, (sel & 0xFFFC) | level, cs_lo, cs_hi2)
+    update_mode(cpu)
+
+
+@inline
+def deliver_to_code(cpu: Cpu, lo: u32, hi: u32, flags: u32, error: u32, has_error: bool, ext: u32) -> None:
+    """Through an interrupt or trap gate, given by its two halves."""
+    wide: bool = hi & 0x800 != 0
+    sel: u16 = u16(lo >> 16)
+    where: u32 = (sel & 0xFFFC) | ext
+    if sel & 0xFFFC == 0:
+        raise Fault(GP, ext)
+    cs_lo, cs_hi = fetch_descriptor(cpu, sel, GP, ext)
+    attr: u16 = desc_attr(cs_hi)
+    level: u8 = attr_dpl(attr)
+    if not is_code(attr) or level > cpu.cpl:
+        raise Fault(GP, where)
+    if attr & ATTR_P == 0:
+        raise Fault(NP, where)
+    if is_conforming(attr):
+        level = cpu.cpl
+    if flags & VM != 0 and level != 0:
+        raise Fault(GP, where)
+    eip: u32 = gate_offset(lo, hi)
+    if level != cpu.cpl or has_error:
+        enter_framed(cpu, eip, sel, level, cs_lo, cs_hi, flags, wide, error, has_error, ext)
+    else:
+        if eip > desc_limit(cs_lo, cs_hi):
+            raise Fault(GP, ext)
+        cs_hi2: u32 = mark_accessed(cpu, sel, cs_hi)
+        if wide:
+            push_return[u32](cpu, flags, ext)
+        else:
+            push_return[u16](cpu, u16(flags), ext)
+        change_segment(cpu, CS, (sel & 0xFFFC) | level, cs_lo, cs_hi2)
     cpu.eip = eip
     clear: u32 = TF | NT | RF | VM
     if hi & 0x100 == 0:
         clear = clear | IF
     cpu.eflags = cpu.eflags & (0xFFFFFFFF ^ clear)
-    update_mode(cpu)
 
 
-@hot
+@inline
 def deliver_gate(cpu: Cpu, vector: u8, error: u32, kind: u8, flags: u32) -> None:
     """Through the interrupt descriptor table."""
     ext: u32 = 0 if kind == INT_N or kind == SOFTWARE else 1
     where: u32 = (vector * 8 + 2) | ext
     if vector * 8 + 7 > cpu.idt_limit:
         raise Fault(GP, where)
-    lo: u32 = sys_read32(cpu, u32(cpu.idt_base + vector * 8))
-    hi: u32 = sys_read32(cpu, u32(cpu.idt_base + vector * 8 + 4))
+    lo, hi = read_halves(cpu, u32(cpu.idt_base + vector * 8))
     attr: u16 = desc_attr(hi)
     gate: u16 = attr & 0x1F
     if gate != TASK_GATE and gate != INT16 and gate != TRAP16 and gate != INT32 and gate != TRAP32:

@@ -234,10 +234,26 @@ def condition(cpu: Cpu, cc: u8) -> bool:
     return holds if (cc & 1) == 0 else not holds
 
 
-@hot
-def read_eflags(cpu: Cpu) -> u32:
-    """The whole EFLAGS register."""
-    if cpu.cc_kind == K_FLAGS:
-        return cpu.eflags
+@inline
+def gather_eflags(cpu: Cpu) -> u32:
     arith: u32 = get_cf(cpu) | (get_pf(cpu) << 2) | (get_af(cpu) << 4) | (get_zf(cpu) << 6)
     return (cpu.eflags & (u32.max - ARITH)) | arith | (get_sf(cpu) << 7) | (get_of(cpu) << 11)
+
+
+@hot
+def read_eflags(cpu: Cpu) -> u32:
+    """The whole EFLAGS register.  Kinds that are frequent stand apart: the compiler then knows what the readers ask."""
+    kind: u8 = cpu.cc_kind
+    if kind == K_FLAGS:
+        return cpu.eflags
+    if kind == K_SUB:
+        return gather_eflags(cpu)
+    if kind == K_DEC:
+        return gather_eflags(cpu)
+    if kind == K_INC:
+        return gather_eflags(cpu)
+    if kind == K_ADD:
+        return gather_eflags(cpu)
+    if kind == K_LOGIC:
+        return gather_eflags(cpu)
+    return gather_eflags(cpu)

@@ -4,15 +4,15 @@
 memory below the stack), ``frame_commit`` makes it current.  Intel SDM volume 3, 5.8.5 and 6.12.1.
 """
 
-from emu.bus.component import hot
-from emu.bus.types import Fault, u8, u16, u32, u64
-from emu.cpu.memory import lin_write16, lin_write32, sys_read16, sys_read32, watch
+from emu.bus.component import hot, inline
+from emu.bus.types import Fault, T, u8, u16, u32
+from emu.cpu.memory import bank_write, stack_holds, stack_move, stack_offset, sys_read16, sys_read32, watch
 from emu.cpu.segments import (
     ATTR_DB, ATTR_P, attr_dpl, bounds, desc_attr, desc_base, desc_limit, fetch_descriptor, is_writable, mark_accessed)
-from emu.cpu.state import ESP, MODE_AC, MODE_DEBUG, MODE_STACK32, SS, SS_VEC, TR, TS_VEC, Cpu
+from emu.cpu.state import CS, ESP, MODE_AC, MODE_DEBUG, MODE_STACK32, SS, SS_VEC, TR, TS_VEC, Cpu
 
 
-@hot
+@inline
 def frame_begin(cpu: Cpu, ext: u32) -> None:
     """Push onto the current stack; a push outside it is #SS(ext)."""
     s = cpu.seg[SS]
@@ -64,24 +64,54 @@ def frame_begin_inner(cpu: Cpu, level: u8, ext: u32) -> (u16, u32, u32):
     return sel, lo, hi2
 
 
-@hot
-def frame_push(cpu: Cpu, value: u32, wide: bool) -> None:
-    """Push 32 bits, or the low 16."""
-    size: u8 = 4 if wide else 2
-    off: u32 = u32(cpu.frame_esp - size) & cpu.frame_mask
-    if off < cpu.frame_low or off + size > u64(cpu.frame_high) + 1:
+@inline
+def frame_word(cpu: Cpu, value: T) -> None:
+    """Push a word of T's size."""
+    off: u32 = u32(cpu.frame_esp - T.bits // 8) & cpu.frame_mask
+    if off < cpu.frame_low or off + (T.bits // 8 - 1) > cpu.frame_high:
         raise Fault(SS_VEC, cpu.frame_error)
     lin: u32 = u32(cpu.frame_base + off)
     if cpu.mode & (MODE_AC | MODE_DEBUG) != 0 and (cpu.frame_user or cpu.mode & MODE_AC == 0):
-        watch(cpu, lin, size, True)
-    if wide:
-        lin_write32(cpu, lin, value, cpu.frame_user)
-    else:
-        lin_write16(cpu, lin, u16(value), cpu.frame_user)
+        watch(cpu, lin, T.bits // 8, True)
+    bank_write[T](cpu, lin, value, cpu.frame_user)
     cpu.frame_esp = (cpu.frame_esp & (cpu.frame_mask ^ 0xFFFFFFFF)) | off
 
 
 @hot
+def frame_push(cpu: Cpu, value: u32, wide: bool) -> None:
+    """Push 32 bits, or the low 16."""
+    if wide:
+        frame_word[u32](cpu, value)
+    else:
+        frame_word[u16](cpu, u16(value))
+
+
+@inline
 def frame_commit(cpu: Cpu) -> None:
     """Make the frame's end the top of the stack (after SS has been loaded, if it changes)."""
     cpu.gpr[ESP] = cpu.frame_esp
+
+
+@hot
+def frame_each(cpu: Cpu, flags: T, ext: u32) -> None:
+    """What push_return does, with a look at each word."""
+    frame_begin(cpu, ext)
+    frame_word[T](cpu, flags)
+    frame_word[T](cpu, cpu.seg[CS].sel)
+    frame_word[T](cpu, T(cpu.eip))
+    frame_commit(cpu)
+
+
+@inline
+def push_return(cpu: Cpu, flags: T, ext: u32) -> None:
+    """Push the flags and the return address of an interrupt that stays at its privilege onto the current stack."""
+    off: u32 = stack_offset(cpu, u32(0 - T.bits // 8 * 3))
+    if stack_holds(cpu, off, T.bits // 8 * 3):
+        lin: u32 = u32(cpu.seg[SS].base + off)
+        user: bool = cpu.cpl == 3
+        bank_write[T](cpu, u32(lin + T.bits // 4), flags, user)
+        bank_write[T](cpu, u32(lin + T.bits // 8), cpu.seg[CS].sel, user)
+        bank_write[T](cpu, lin, T(cpu.eip), user)
+        stack_move(cpu, u32(0 - T.bits // 8 * 3))
+    else:
+        frame_each[T](cpu, flags, ext)

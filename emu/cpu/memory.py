@@ -124,6 +124,13 @@ def lin_read32(cpu: Cpu, lin: u32, user: bool) -> u32:
 
 
 @hot
+def lin_read64(cpu: Cpu, lin: u32, user: bool) -> u64:
+    low: u32 = lin_read32(cpu, lin, user)
+    high: u32 = lin_read32(cpu, u32(lin + 4), user)
+    return u64(high) << 32 | low
+
+
+@hot
 def lin_write8(cpu: Cpu, lin: u32, value: u8, user: bool) -> None:
     phys: u32 = lookup_write(cpu, lin, user)
     cpu.phys_write8(phys, value)
@@ -160,34 +167,63 @@ def lin_write32(cpu: Cpu, lin: u32, value: u32, user: bool) -> None:
         cpu.phys_write32(phys, value)
 
 
-@hot
+@intrinsic
+def bank_read(cpu: Cpu, lin: u32, user: bool) -> T:
+    """A read at a given privilege, which need not be the current one."""
+    if T.bits == 8:
+        return lin_read8(cpu, lin, user)
+    elif T.bits == 16:
+        return lin_read16(cpu, lin, user)
+    elif T.bits == 32:
+        return lin_read32(cpu, lin, user)
+    else:
+        return lin_read64(cpu, lin, user)
+
+
+@intrinsic
+def bank_write(cpu: Cpu, lin: u32, value: T, user: bool) -> None:
+    """A write at a given privilege."""
+    if T.bits == 8:
+        lin_write8(cpu, lin, value, user)
+    elif T.bits == 16:
+        lin_write16(cpu, lin, value, user)
+    else:
+        lin_write32(cpu, lin, value, user)
+
+
+@inline
 def sys_read8(cpu: Cpu, lin: u32) -> u8:
-    return lin_read8(cpu, lin, False)
+    return bank_read[u8](cpu, lin, False)
 
 
-@hot
+@inline
 def sys_read16(cpu: Cpu, lin: u32) -> u16:
-    return lin_read16(cpu, lin, False)
+    return bank_read[u16](cpu, lin, False)
 
 
-@hot
+@inline
 def sys_read32(cpu: Cpu, lin: u32) -> u32:
-    return lin_read32(cpu, lin, False)
+    return bank_read[u32](cpu, lin, False)
 
 
-@hot
+@inline
+def sys_read64(cpu: Cpu, lin: u32) -> u64:
+    return bank_read[u64](cpu, lin, False)
+
+
+@inline
 def sys_write8(cpu: Cpu, lin: u32, value: u8) -> None:
-    lin_write8(cpu, lin, value, False)
+    bank_write[u8](cpu, lin, value, False)
 
 
-@hot
+@inline
 def sys_write16(cpu: Cpu, lin: u32, value: u16) -> None:
-    lin_write16(cpu, lin, value, False)
+    bank_write[u16](cpu, lin, value, False)
 
 
-@hot
+@inline
 def sys_write32(cpu: Cpu, lin: u32, value: u32) -> None:
-    lin_write32(cpu, lin, value, False)
+    bank_write[u32](cpu, lin, value, False)
 
 
 # -- accesses by instructions ------------------------------------------------------------------------------------
@@ -203,9 +239,7 @@ def slow_load(cpu: Cpu, lin: u32) -> T:
     elif T.bits == 32:
         return lin_read32(cpu, lin, user)
     else:
-        low: u32 = lin_read32(cpu, lin, user)
-        high: u32 = lin_read32(cpu, u32(lin + 4), user)
-        return T(u64(high) << 32 | low)
+        return lin_read64(cpu, lin, user)
 
 
 @hot
@@ -302,6 +336,14 @@ def stack_write(cpu: Cpu, r: Rec, delta: u32, value: T) -> None:
     off: u32 = stack_offset(cpu, delta)
     lin: u32 = linear_write[T](cpu, SS, off)
     store[T](cpu, r, lin, value)
+
+
+@inline
+def stack_holds(cpu: Cpu, off: u32, size: u32) -> bool:
+    """Are so many bytes of the stack at an offset all in reach, without a look at each word?  It may say no though they are."""
+    s = cpu.seg[SS]
+    last: u32 = s.high if cpu.mode & MODE_STACK32 != 0 else s.high & 0xFFFF
+    return cpu.mode & (MODE_AC | MODE_DEBUG) == 0 and s.access & SEG_READ != 0 and off >= s.low and off + size <= last + 1
 
 
 @inline

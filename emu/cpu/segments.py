@@ -4,8 +4,8 @@ Intel SDM volume 3, chapters 3 and 5.
 """
 
 from emu.bus.component import hot, inline
-from emu.bus.types import Fault, u8, u16, u32
-from emu.cpu.memory import sys_read32, sys_write8
+from emu.bus.types import Fault, u8, u16, u32, u64
+from emu.cpu.memory import sys_read64, sys_write8
 from emu.cpu.state import (
     AC, CR0_AM, CR0_PE, CS, GP, LDTR, MODE_AC, MODE_CODE32, MODE_DEBUG, MODE_FLAT, MODE_STACK32, NP, SEG_READ,
     SEG_WRITE, SS, SS_VEC, VM, Cpu)
@@ -115,12 +115,17 @@ def in_table(cpu: Cpu, sel: u16) -> bool:
     return cpu.seg[LDTR].attr & ATTR_P != 0 and last <= cpu.seg[LDTR].limit
 
 
-@hot
+@inline
+def read_halves(cpu: Cpu, at: u32) -> (u32, u32):
+    """The two halves of a descriptor or gate at a linear address."""
+    both: u64 = sys_read64(cpu, at)
+    return u32(both), u32(both >> 32)
+
+
+@inline
 def read_descriptor(cpu: Cpu, sel: u16) -> (u32, u32):
     """The two halves of a descriptor that is known to be inside its table."""
-    at: u32 = descriptor_at(cpu, sel)
-    lo: u32 = sys_read32(cpu, at)
-    hi: u32 = sys_read32(cpu, u32(at + 4))
+    lo, hi = read_halves(cpu, descriptor_at(cpu, sel))
     return lo, hi
 
 
@@ -134,10 +139,15 @@ def fetch_descriptor(cpu: Cpu, sel: u16, vector: u8, ext: u32) -> (u32, u32):
 
 
 @hot
+def set_accessed(cpu: Cpu, sel: u16, hi: u32) -> None:
+    sys_write8(cpu, u32(descriptor_at(cpu, sel) + 5), u8(hi >> 8 | ATTR_A))
+
+
+@inline
 def mark_accessed(cpu: Cpu, sel: u16, hi: u32) -> u32:
     """Set the accessed bit of a code or data descriptor in memory; gives its high half as it is then."""
     if hi & 0x100 == 0:
-        sys_write8(cpu, u32(descriptor_at(cpu, sel) + 5), u8(hi >> 8 | ATTR_A))
+        set_accessed(cpu, sel, hi)
     return hi | 0x100
 
 
@@ -162,11 +172,25 @@ def set_bounds(cpu: Cpu, seg: u8) -> None:
 def set_segment(cpu: Cpu, seg: u8, sel: u16, lo: u32, hi: u32) -> None:
     """Load a segment register from a descriptor that has been checked.  update_mode is the caller's duty."""
     s = cpu.seg[seg & 7]
+    attr: u16 = desc_attr(hi)
+    limit: u32 = desc_limit(lo, hi)
     s.sel = sel
-    s.attr = desc_attr(hi)
     s.base = desc_base(lo, hi)
-    s.limit = desc_limit(lo, hi)
-    set_bounds(cpu, seg)
+    if s.attr != attr or s.limit != limit:
+        s.attr = attr
+        s.limit = limit
+        set_bounds(cpu, seg)
+
+
+@hot
+def change_segment(cpu: Cpu, seg: u8, sel: u16, lo: u32, hi: u32) -> None:
+    """Load a segment register from a descriptor that has been checked, with nothing left to do; often it is what is there already."""
+    s = cpu.seg[seg & 7]
+    if s.attr == desc_attr(hi) and s.base == desc_base(lo, hi) and s.limit == desc_limit(lo, hi):
+        s.sel = sel
+    else:
+        set_segment(cpu, seg, sel, lo, hi)
+        update_mode(cpu)
 
 
 @hot
@@ -197,8 +221,10 @@ def set_real(cpu: Cpu, seg: u8, sel: u16) -> None:
     s = cpu.seg[seg & 7]
     s.sel = sel
     s.base = sel << 4
-    s.attr = (s.attr & (ATTR_DB | ATTR_G)) | ATTR_REAL
-    set_bounds(cpu, seg)
+    attr: u16 = (s.attr & (ATTR_DB | ATTR_G)) | ATTR_REAL
+    if s.attr != attr:
+        s.attr = attr
+        set_bounds(cpu, seg)
 
 
 @hot
@@ -213,13 +239,20 @@ def set_v86(cpu: Cpu, seg: u8, sel: u16) -> None:
 
 
 @hot
-def load_real_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
-    """Load a segment register in real or virtual-8086 mode."""
+def change_real_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
     if cpu.eflags & VM != 0 and cpu.cr0 & CR0_PE != 0:
         set_v86(cpu, seg, sel)
     else:
         set_real(cpu, seg, sel)
     update_mode(cpu)
+
+
+@inline
+def load_real_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
+    """Load a segment register in real or virtual-8086 mode; often what is there already."""
+    s = cpu.seg[seg & 7]
+    if s.sel != sel or s.base != sel << 4 or s.attr & ((ATTR_DB | ATTR_G) ^ u16.max) != ATTR_REAL or cpu.cr0 & CR0_PE != 0:
+        change_real_segment(cpu, seg, sel)
 
 
 @hot
@@ -235,7 +268,7 @@ def load_stack_segment(cpu: Cpu, sel: u16) -> None:
     if attr & ATTR_P == 0:
         raise Fault(SS_VEC, sel & 0xFFFC)
     hi2: u32 = mark_accessed(cpu, sel, hi)
-    set_segment(cpu, SS, sel, lo, hi2)
+    change_segment(cpu, SS, sel, lo, hi2)
 
 
 @hot
@@ -243,6 +276,7 @@ def load_data_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
     """Load DS, ES, FS or GS in protected mode."""
     if sel & 0xFFFC == 0:
         set_null(cpu, seg, sel)
+        update_mode(cpu)
     else:
         lo, hi = fetch_descriptor(cpu, sel, GP, 0)
         attr: u16 = desc_attr(hi)
@@ -252,7 +286,7 @@ def load_data_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
         if attr & ATTR_P == 0:
             raise Fault(NP, sel & 0xFFFC)
         hi2: u32 = mark_accessed(cpu, sel, hi)
-        set_segment(cpu, seg, sel, lo, hi2)
+        change_segment(cpu, seg, sel, lo, hi2)
 
 
 @hot
@@ -262,10 +296,8 @@ def load_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
         load_real_segment(cpu, seg, sel)
     elif seg == SS:
         load_stack_segment(cpu, sel)
-        update_mode(cpu)
     else:
         load_data_segment(cpu, seg, sel)
-        update_mode(cpu)
 
 
 @hot
@@ -290,13 +322,14 @@ def update_mode(cpu: Cpu) -> None:
         mode = mode | MODE_AC
     if cpu.dr[7] & 0xFF != 0:
         mode = mode | MODE_DEBUG
-    flat: bool = mode & (MODE_STACK32 | MODE_AC | MODE_DEBUG) == MODE_STACK32
-    for seg in range(4):
-        s = cpu.seg[seg]
-        if s.base != 0 or s.low != 0 or s.high != 0xFFFFFFFF or s.access & SEG_READ == 0:
-            flat = False
-        if seg != CS and s.access & SEG_WRITE == 0:
-            flat = False
-    if flat:
-        mode = mode | MODE_FLAT
+    if mode & (MODE_STACK32 | MODE_AC | MODE_DEBUG) == MODE_STACK32:
+        odd: u32 = 0  # bits of whatever is not as in a flat segment
+        access: u8 = cpu.seg[CS].access | SEG_WRITE
+        for seg in range(4):
+            s = cpu.seg[seg]
+            odd = odd | s.base | s.low | (s.high ^ 0xFFFFFFFF)
+            if seg != CS:
+                access = access & s.access
+        if odd == 0 and access == SEG_READ | SEG_WRITE:
+            mode = mode | MODE_FLAT
     cpu.mode = mode

@@ -12,7 +12,7 @@ from emu.cpu.memory import ea, push, stack_offset, stack_read, write_mem
 from emu.cpu.registers import set_reg
 from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
-    ATTR_P, CALL16, CALL32, TASK_GATE, TSS16, TSS32, attr_dpl, desc_attr, desc_limit, fetch_descriptor, gate_offset,
+    ATTR_P, CALL16, CALL32, TASK_GATE, TSS16, TSS32, attr_dpl, change_segment, desc_attr, desc_limit, fetch_descriptor, gate_offset,
     is_code, is_conforming, load_real_segment, load_segment, mark_accessed, protected, set_segment, update_mode)
 from emu.cpu.state import CS, DS, ES, ESP, FS, GP, GS, MODE_STACK32, NP, SHADOW_SS, SS, UD, Cpu, Rec
 from emu.cpu.tasks import SWITCH_CALL, SWITCH_JUMP, enter_task
@@ -79,9 +79,8 @@ def switch_by(cpu: Cpu, sel: u16, lo: u32, hi: u32, source: u8) -> None:
 def enter_code(cpu: Cpu, sel: u16, lo: u32, hi: u32, eip: u32) -> None:
     """Go to another code segment at the current privilege."""
     hi2: u32 = mark_accessed(cpu, sel, hi)
-    set_segment(cpu, CS, (sel & 0xFFFC) | cpu.cpl, lo, hi2)
+    change_segment(cpu, CS, (sel & 0xFFFC) | cpu.cpl, lo, hi2)
     cpu.eip = eip
-    update_mode(cpu)
 
 
 # -- jumps -------------------------------------------------------------------------------------------------------

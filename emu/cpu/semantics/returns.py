@@ -4,14 +4,14 @@ The words of a return frame are read from the highest address down, as processor
 Intel SDM volume 2 (INT n, IRET, RET) and volume 3, chapter 6 and 20.
 """
 
-from emu.bus.component import hot
+from emu.bus.component import hot, inline
 from emu.bus.types import Fault, T, u8, u16, u32
 from emu.cpu.exceptions import INT_N, PRIVILEGED, SOFTWARE, deliver, finish_switch
 from emu.cpu.flags import get_of, read_eflags, write_arith
-from emu.cpu.memory import stack_move, stack_read
+from emu.cpu.memory import load, stack_holds, stack_move, stack_offset, stack_read
 from emu.cpu.paging import set_cpl
 from emu.cpu.segments import (
-    ATTR_DB, ATTR_P, attr_dpl, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
+    ATTR_DB, ATTR_P, attr_dpl, change_segment, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
     is_writable, load_real_segment, mark_accessed, protected, set_segment, set_v86, update_mode)
 from emu.cpu.state import (
     AC, BP, CR4_VME, CS, DB, DF, DS, ES, ESP, FS, GP, GS, ID, IF, IOPL, NP, NT, OV, RF, SS, SS_VEC, TF, VIF, VIP,
@@ -91,6 +91,25 @@ def return_stack(cpu: Cpu, sel: u16, rpl: u8) -> (u32, u32):
     return lo, hi2
 
 
+@inline
+def return_frame(cpu: Cpu, r: Rec) -> (T, u16, T):
+    """EIP, CS and EFLAGS on the stack."""
+    flags: T = 0
+    sel: u16 = 0
+    eip: T = 0
+    off: u32 = stack_offset(cpu, 0)
+    if stack_holds(cpu, off, T.bits // 8 * 3):
+        lin: u32 = u32(cpu.seg[SS].base + off)
+        flags = load[T](cpu, r, u32(lin + T.bits // 4))
+        sel = load[u16](cpu, r, u32(lin + T.bits // 8))
+        eip = load[T](cpu, r, lin)
+    else:
+        flags = stack_read[T](cpu, r, T.bits // 4)
+        sel = stack_read[u16](cpu, r, T.bits // 8)
+        eip = stack_read[T](cpu, r, 0)
+    return eip, sel, flags
+
+
 @hot
 def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) -> None:
     """Go back to sel:eip.  ``used`` is what the return address (and EFLAGS) takes on the stack, ``release`` the
@@ -102,7 +121,7 @@ def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) ->
             raise Fault(GP, 0)
         hi2: u32 = mark_accessed(cpu, sel, hi)
         stack_move(cpu, u32(used + release))
-        set_segment(cpu, CS, sel, lo, hi2)
+        change_segment(cpu, CS, sel, lo, hi2)
     else:
         esp: T = stack_read[T](cpu, r, u32(used + release))
         ss_sel: u16 = stack_read[u16](cpu, r, u32(used + release + T.bits // 8))
@@ -118,8 +137,8 @@ def return_far(cpu: Cpu, r: Rec, sel: u16, eip: u32, used: u32, release: u32) ->
         else:
             cpu.gpr[ESP] = (cpu.gpr[ESP] & 0xFFFF0000) | u16(esp + release)
         drop_outer_segments(cpu)
+        update_mode(cpu)
     cpu.eip = eip
-    update_mode(cpu)
 
 
 # -- RETF --------------------------------------------------------------------------------------------------------
@@ -164,9 +183,7 @@ def iret_real(cpu: Cpu, r: Rec) -> None:
     virtual: bool = v86 and cpu.eflags & IOPL != IOPL
     if virtual and (cpu.cr4 & CR4_VME == 0 or T.bits == 32):
         raise Fault(GP, 0)
-    flags: T = stack_read[T](cpu, r, T.bits // 4)
-    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
-    eip: T = stack_read[T](cpu, r, 0)
+    eip, sel, flags = return_frame[T](cpu, r)
     mask: u32 = IRET_FLAGS | IF
     if T.bits == 32:
         mask = mask | IRET_FLAGS32
@@ -213,9 +230,7 @@ def iret_v86(cpu: Cpu, r: Rec, eip: u32, sel: u16, flags: u32) -> None:
 
 @hot
 def iret_protected(cpu: Cpu, r: Rec) -> None:
-    flags: T = stack_read[T](cpu, r, T.bits // 4)
-    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
-    eip: T = stack_read[T](cpu, r, 0)
+    eip, sel, flags = return_frame[T](cpu, r)
     if T.bits == 32 and flags & VM != 0 and cpu.cpl == 0:
         iret_v86(cpu, r, eip, sel, flags)
     else:
@@ -229,10 +244,12 @@ def iret_protected(cpu: Cpu, r: Rec) -> None:
             if T.bits == 32:
                 mask = mask | VIF | VIP
         return_far[T](cpu, r, sel, eip, T.bits // 8 * 3, 0)
+        before: u32 = cpu.eflags
         set_flags(cpu, flags, mask)
         if cpu.eflags & VIP != 0:
             cpu.attention = True
-        update_mode(cpu)
+        if (before ^ cpu.eflags) & AC != 0:
+            update_mode(cpu)
 
 
 @hot

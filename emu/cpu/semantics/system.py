@@ -294,7 +294,6 @@ def STI(cpu: Cpu, r: Rec) -> None:
         raise Fault(GP, 0)
     if flag == IF and cpu.eflags & IF == 0:
         cpu.shadow = SHADOW_STI
-        cpu.attention = True
     cpu.eflags = cpu.eflags | flag
 
 

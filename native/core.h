@@ -226,6 +226,15 @@ BACKING_INTRINSICS(8)
 BACKING_INTRINSICS(16)
 BACKING_INTRINSICS(32)
 
+static ALWAYS_INLINE void memory_draw32(M *m, u32 offset, u32 v)
+{
+    u32 at = m->memory.vram_offset + offset;
+    memcpy(m->memory.backing_data + at, &v, sizeof v);
+    m->core.dirty[offset >> 12] = 1;
+    if (UNLIKELY(m->memory.watch_data[at >> 12] & 1))
+        backing_written(m, at, sizeof v);
+}
+
 u64 clock_host_time(M *m);
 
 static ALWAYS_INLINE void notice(M *m, Rec *r)

@@ -277,6 +277,34 @@ RUN_PROTOTYPES(u32)
 
 #include "inlines.h"
 
+/* ---- the VGA's window: byte by byte to the chip, where the guest's TLB entry allows it.  Nothing comes of it that a trace would have
+ * to end for ---- */
+static ALWAYS_INLINE bool in_window(M *m, u32 lin, u32 size, bool write, u32 *at)
+{
+    u64 entry = m->cpu.tlb[tlb_entry(m, lin) - m->core.hosts];
+    u32 page = (lin + (size - 1)) & 0xFFFFF000u, phys = (u32)entry & 0xFFFFF000u;
+    const u32 *map = write ? m->memory.low_write : m->memory.low_read;
+    if (entry >> 32 != (page | TLB_VALID) || (write && !(entry & PTE_W)) || map[phys >> 12 & (LOW_PAGES - 1)] != DEVICE
+        || !memory_in_window(m, phys))
+        return false;
+    *at = phys + (lin & 0xFFF) - VGA_WINDOW;
+    return true;
+}
+
+static ALWAYS_INLINE u64 window_load(M *m, u32 at, u32 size)
+{
+    u64 v = 0;
+    for (u32 n = 0; n < size; n++)
+        v |= (u64)vga_mem_read(m, at + n) << 8 * n;
+    return v;
+}
+
+static ALWAYS_INLINE void window_store(M *m, u32 at, u32 size, u64 v)
+{
+    for (u32 n = 0; n < size; n++)
+        vga_mem_write(m, at + n, (u8)(v >> 8 * n));
+}
+
 /* ---- how handlers leave ---- */
 #define NEXT(m, r) return (r)[1].h(m, (r) + 1)
 #define FAULT(m, r) do { (m)->run.cur = (r); return EXIT_FAULT; } while (0)

@@ -56,7 +56,12 @@ static __attribute__((noinline)) int other_load_##T(M *m, u32 lin) \
 KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
+    u32 at; \
     (void)unused; \
+    if (in_window(m, lin, sizeof v, false, &at)) { \
+        m->r[0] = window_load(m, at, sizeof v); \
+        return 0; \
+    } \
     before_slow(m); \
     if (simple(m, lin, sizeof v)) { \
         if (translate(m, lin, false)) \
@@ -72,6 +77,11 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 } \
 KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 { \
+    u32 at; \
+    if (in_window(m, lin, sizeof v, true, &at)) { \
+        window_store(m, at, sizeof v, v); \
+        return 0; \
+    } \
     before_slow(m); \
     if (simple(m, lin, sizeof v)) { \
         if (translate(m, lin, true)) \
@@ -91,7 +101,12 @@ KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
+    u32 at; \
     (void)unused; \
+    if (in_window(m, lin, sizeof v, true, &at) && in_window(m, lin, sizeof v, false, &at)) { \
+        m->r[0] = window_load(m, at, sizeof v); \
+        return 0; \
+    } \
     before_slow(m); \
     if (simple(m, lin, sizeof v)) { \
         if (translate(m, lin, true)) \

@@ -2,7 +2,7 @@
 
 IBM PS/2 Hardware Technical Reference, "Video Subsystem"; Bochs VBE display interface (vbe_dispi, version 5).
 """
-from emu.bus.component import Component, hot
+from emu.bus.component import Component, hot, inline
 from emu.bus.types import Array, Wire, u8, u16, u32, u64
 
 VRAM_SIZE = 16 << 20
@@ -137,7 +137,7 @@ class VgaState(Component):
     vram_clear: Wire(u32)  # this many bytes from the start
     window_changed: Wire()
 
-    @hot
+    @inline
     def dispi_on(self) -> bool:
         """Whether the DISPI modes have replaced the VGA's."""
         return (self.dispi[DISPI_ENABLE] & DISPI_ENABLED) != 0

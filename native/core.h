@@ -91,6 +91,7 @@ struct Core {
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
+    bool video_code;      /* some of it has been decoded as code */
     u64 flushes, traces_made, traces_killed;
     u16 slot_base[256];
     u8 port8[65536], port16[65536], port32[65536];  /* slot that serves a port at each width; 0: none */

@@ -217,6 +217,7 @@ static void forget_traces(M *m)
             m->core.page_traces[p] = 0;
             memset(m->core.page_code[p], 0, sizeof *m->core.page_code[p]);
         }
+    m->core.video_code = false;
     m->core.pool_used = TRACE_ALIGN;  /* number 0 is none */
     ((Trace *)m->core.pool)->key = NO_KEY;
     m->run.trace = NULL;
@@ -494,6 +495,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
     m->core.pool_used += pool_space(count);
     u32 p = offset >> 12;
     if (!(m->memory.watch_data[p] & 1)) {
+        m->core.video_code |= (m->memory.watch_data[p] & 2) != 0;
         m->memory.watch_data[p] |= 1;
         u64 host = (u64)(uintptr_t)m->memory.backing_data + (offset & 0xFFFFF000u);
         check_writes(m, host, 0x1000);

@@ -92,6 +92,7 @@ struct Core {
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
+    bool video_code;      /* some of it has been decoded as code */
     u64 flushes, traces_made, traces_killed;
     u16 slot_base[256];
     u8 port8[65536], port16[65536], port32[65536];  /* slot that serves a port at each width; 0: none */
@@ -235,6 +236,15 @@ BACKING_INTRINSICS(8)
 BACKING_INTRINSICS(16)
 BACKING_INTRINSICS(32)
 
+static ALWAYS_INLINE void memory_draw32(M *m, u32 offset, u32 v)
+{
+    u32 at = m->memory.vram_offset + offset;
+    memcpy(m->memory.backing_data + at, &v, sizeof v);
+    m->core.dirty[offset >> 12] = 1;
+    if (UNLIKELY(m->memory.watch_data[at >> 12] & 1))
+        backing_written(m, at, sizeof v);
+}
+
 u64 clock_host_time(M *m);
 
 static ALWAYS_INLINE void notice(M *m, Rec *r)
@@ -301,6 +311,34 @@ RUN_PROTOTYPES(u16)
 RUN_PROTOTYPES(u32)
 
 #include "inlines.h"
+
+/* ---- the VGA's window: byte by byte to the chip, where the guest's TLB entry allows it.  Nothing comes of it that a trace would have
+ * to end for ---- */
+static ALWAYS_INLINE bool in_window(M *m, u32 lin, u32 size, bool write, u32 *at)
+{
+    u64 entry = m->cpu.tlb[tlb_entry(m, lin) - m->core.hosts];
+    u32 page = (lin + (size - 1)) & 0xFFFFF000u, phys = (u32)entry & 0xFFFFF000u;
+    const u32 *map = write ? m->memory.low_write : m->memory.low_read;
+    if (entry >> 32 != (page | TLB_VALID) || (write && !(entry & PTE_W)) || map[phys >> 12 & (LOW_PAGES - 1)] != DEVICE
+        || !memory_in_window(m, phys))
+        return false;
+    *at = phys + (lin & 0xFFF) - VGA_WINDOW;
+    return true;
+}
+
+static ALWAYS_INLINE u64 window_load(M *m, u32 at, u32 size)
+{
+    u64 v = 0;
+    for (u32 n = 0; n < size; n++)
+        v |= (u64)vga_mem_read(m, at + n) << 8 * n;
+    return v;
+}
+
+static ALWAYS_INLINE void window_store(M *m, u32 at, u32 size, u64 v)
+{
+    for (u32 n = 0; n < size; n++)
+        vga_mem_write(m, at + n, (u8)(v >> 8 * n));
+}
 
 /* ---- how handlers leave ---- */
 #define NEXT(m, r) return (r)[1].h(m, (r) + 1)

@@ -8,6 +8,7 @@ import sys
 from bisect import bisect_left
 from pathlib import Path
 
+from emu.bus import memory as physical
 from emu.bus.component import Struct
 from emu.bus.subset.tree import Node
 from emu.bus.types import Array, Derived, u8, u16, u32, u64
@@ -21,9 +22,11 @@ from .program import Program
 from .sequences import Sequences
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "TLB_USER": state.TLB_USER, "TLB_CODE": state.TLB_CODE, "TLB_ALL": state.TLB_ALL,
+             "TLB_VALID": state.TLB_VALID, "PTE_W": paging.PTE_W,
              "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
              "FLOAT_ADD": ieee.ADD, "FLOAT_SUB": ieee.SUB, "FLOAT_MUL": ieee.MUL,
+             "LOW_PAGES": physical.LOW_PAGES, "DEVICE": physical.DEVICE, "VGA_WINDOW": physical.VGA_WINDOW,
              "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"
@@ -92,7 +95,7 @@ class Generator:
         for f in roots:
             p.add(f)
         self.lookups = [p.add(f) for f in (paging.tlb_fill, paging.lookup_read, paging.lookup_write)]  # part of native/slow.c
-        for name in ("read_offset", "write_offset", "read8"):
+        for name in ("read_offset", "write_offset", "read8", "in_window"):
             p.add_method("memory", name)
         p.add_method("clock", "now")
         self.slots = board.slots()

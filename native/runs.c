@@ -1,4 +1,6 @@
-/* Runs: the C twins of emu/cpu/runs.py.  Many iterations of a repeated string instruction in one page of plain memory, or none. */
+/* Runs: the C twins of emu/cpu/runs.py.  Many iterations of a repeated string instruction in one page of plain memory, or none.
+ * What copies or fills may also lead to or from the VGA's window: to the chip in the order of the iterations, which are the same one
+ * after the other, unless they could overwrite code that is video memory. */
 #include "core.h"
 
 static ALWAYS_INLINE u32 least(u32 a, u32 b)
@@ -28,11 +30,42 @@ static ALWAYS_INLINE u8 *host(const HostEntry *e, u32 lin)
 }
 
 #define RUNS(T, SIZE) \
+static __attribute__((noinline)) u32 copy_window_##T(M *m, u32 source, u32 target, u32 n) \
+{ \
+    const HostEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
+    u32 at, to; \
+    bool reads = in_window(m, source, SIZE, false, &at), writes = in_window(m, target, SIZE, true, &to); \
+    if ((!reads && !may_read(s, source)) || (!writes && !may_write(t, target)) || m->core.video_code) \
+        return 0; \
+    n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
+    for (u32 i = 0; i < n; i++) { \
+        T v; \
+        if (reads) \
+            v = (T)window_load(m, at + i * SIZE, SIZE); \
+        else \
+            memcpy(&v, host(s, source + i * SIZE), SIZE); \
+        if (writes) \
+            window_store(m, to + i * SIZE, SIZE, v); \
+        else \
+            memcpy(host(t, target + i * SIZE), &v, SIZE); \
+    } \
+    return n; \
+} \
+static __attribute__((noinline)) u32 fill_window_##T(M *m, u32 target, u32 n, T value) \
+{ \
+    u32 to; \
+    if (!in_window(m, target, SIZE, true, &to) || m->core.video_code) \
+        return 0; \
+    n = least(n, in_page(target, SIZE)); \
+    for (u32 i = 0; i < n; i++) \
+        window_store(m, to + i * SIZE, SIZE, value); \
+    return n; \
+} \
 u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 { \
     const HostEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
     if (!may_read(s, source) || !may_write(t, target)) \
-        return 0; \
+        return copy_window_##T(m, source, target, n); \
     const u8 *from = host(s, source); \
     u8 *to = host(t, target); \
     n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
@@ -50,7 +83,7 @@ u32 fill_run_##T(M *m, u32 target, u32 n, T value) \
 { \
     const HostEntry *t = tlb_entry(m, target); \
     if (!may_write(t, target)) \
-        return 0; \
+        return fill_window_##T(m, target, n, value); \
     u8 *to = host(t, target); \
     n = least(n, in_page(target, SIZE)); \
     if (value == (T)((u8)value * 0x0101010101010101ull)) \

@@ -101,11 +101,25 @@ static KEEPS_REGISTERS int other_rmw_##T(M *m, u32 lin, u32 unused) \
     after_slow(m); \
     return 0; \
 } \
+static KEEPS_REGISTERS int load_window_##T(M *m, u32 at, u32 unused) \
+{ \
+    (void)unused; \
+    m->r[0] = window_load(m, at, sizeof(T)); \
+    return 0; \
+} \
+static KEEPS_REGISTERS int store_window_##T(M *m, u32 at, T v) \
+{ \
+    window_store(m, at, sizeof v, v); \
+    return 0; \
+} \
 KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
-    int how = KEPT_CALL(lead_read, m, lin, sizeof v); \
+    u32 at; \
     (void)unused; \
+    if (in_window(m, lin, sizeof v, false, &at)) \
+        return KEPT_CALL(load_window_##T, m, at, 0); \
+    int how = KEPT_CALL(lead_read, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
         return how == FAULTS ? 1 : KEPT_CALL(other_load_##T, m, lin, 0); \
     memcpy(&v, PLACE(m, lin), sizeof v); \
@@ -114,6 +128,9 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 } \
 KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 { \
+    u32 at; \
+    if (in_window(m, lin, sizeof v, true, &at)) \
+        return KEPT_CALL(store_window_##T, m, at, v); \
     int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
         return how == FAULTS ? 1 : how == CODE ? KEPT_CALL(code_store_##T, m, lin, v) : KEPT_CALL(other_store_##T, m, lin, v); \
@@ -124,8 +141,11 @@ KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
 KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
-    int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
+    u32 at; \
     (void)unused; \
+    if (in_window(m, lin, sizeof v, true, &at) && in_window(m, lin, sizeof v, false, &at)) \
+        return KEPT_CALL(load_window_##T, m, at, 0); \
+    int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS && how != CODE)) \
         return how == FAULTS ? 1 : KEPT_CALL(other_rmw_##T, m, lin, 0); \
     memcpy(&v, PLACE(m, lin), sizeof v); \

@@ -17,7 +17,8 @@ RW, RO, DEVICE_KIND = 1, 2, 16
 WATCH_CODE, WATCH_VIDEO = 1, 2
 VRAM_SIZE = 16 << 20
 VRAM_MASK = VRAM_SIZE - 1
-VGA_SLOT, APIC_SLOT = 0, 1  # device slots of the window at A0000 and of the local APIC's page
+VGA_WINDOW = 0xA0000
+APIC_SLOT = 0  # device slot of the local APIC's page
 
 
 class Memory(Component):
@@ -37,6 +38,8 @@ class Memory(Component):
     backing_data: Native("u8 *")
     watch_data: Native("u8 *")
 
+    vga_read: Wire(u32, ret=u8)  # offset from A0000; the VGA's memory changes nothing that poll looks at
+    vga_write: Wire(u32, u8)
     device_read: Wire(u8, u32, ret=u8)  # slot, offset in the region
     device_write: Wire(u8, u32, u8)
     device_read32: Wire(u8, u32, ret=u32)  # aligned
@@ -80,6 +83,15 @@ class Memory(Component):
         self.backing[offset:offset + 4] = value.to_bytes(4, "little")
         if self.watch[offset >> 12]:
             self.written(offset, 4)
+
+    @intrinsic
+    def draw32(self, offset: u32, value: u32) -> None:
+        """Write into video memory (by its own offset)."""
+        at = self.vram_offset + offset
+        self.backing[at:at + 4] = value.to_bytes(4, "little")
+        self.dirty[offset >> 12] = 1
+        if self.watch[at >> 12] & WATCH_CODE:
+            self.on_write(at, 4)
 
     def written(self, offset, size):
         """A write to watched pages: tell the display and the code cache."""
@@ -146,25 +158,33 @@ class Memory(Component):
             return DEVICE
         return u32(self.region_offset[n & 15] + (addr - self.region_base[n & 15]))
 
+    @inline
+    def in_window(self, addr: u32) -> bool:
+        """Whether an address where a device answers is in the VGA's window."""
+        return addr < 0x100000 and addr & 0xFFFFF000 != self.apic_page
+
     @hot
     def chip(self, addr: u32) -> (u8, u32):
-        """Which device answers at an address, and the offset in it."""
+        """Which device answers at an address outside the VGA's window, and the offset in it."""
         if addr & 0xFFFFF000 == self.apic_page:
             return APIC_SLOT, addr & 0xFFF
-        if addr < 0x100000:
-            return VGA_SLOT, u32(addr - 0xA0000)
         n: u8 = self.region(addr)
         return u8(self.region_kind[n & 15] - DEVICE_KIND), u32(addr - self.region_base[n & 15])
 
     @hot
     def chip_read(self, addr: u32) -> u8:
+        if self.in_window(addr):
+            return self.vga_read(u32(addr - VGA_WINDOW))
         slot, offset = self.chip(addr)
         return self.device_read(slot, offset)
 
     @hot
     def chip_write(self, addr: u32, value: u8) -> None:
-        slot, offset = self.chip(addr)
-        self.device_write(slot, offset, value)
+        if self.in_window(addr):
+            self.vga_write(u32(addr - VGA_WINDOW), value)
+        else:
+            slot, offset = self.chip(addr)
+            self.device_write(slot, offset, value)
 
     # -- accesses (within one page) --------------------------------------------------------------------------------
 
@@ -198,7 +218,7 @@ class Memory(Component):
     @hot
     def chip_read32(self, addr: u32, there: bool) -> u32:
         """From a chip, or from where nothing is."""
-        if there and addr & 3 == 0:
+        if there and addr & 3 == 0 and not self.in_window(addr):
             slot, offset = self.chip(addr)
             return self.device_read32(slot, offset)
         if there:
@@ -229,7 +249,7 @@ class Memory(Component):
         at: u32 = self.write_offset(addr)
         if at < DEVICE:
             self.poke32(at, value)
-        elif at == DEVICE and addr & 3 == 0:
+        elif at == DEVICE and addr & 3 == 0 and not self.in_window(addr):
             slot, offset = self.chip(addr)
             self.device_write32(slot, offset, value)
         elif at == DEVICE:
@@ -246,13 +266,13 @@ class Memory(Component):
     def vram_write8(self, offset: u32, value: u8) -> None:
         self.poke8(u32(self.vram_offset + (offset & VRAM_MASK)), value)
 
-    @hot
+    @inline
     def vram_read32(self, offset: u32) -> u32:
         return self.peek32(u32(self.vram_offset + (offset & VRAM_MASK & 0xFFFFFFFC)))
 
-    @hot
+    @inline
     def vram_write32(self, offset: u32, value: u32) -> None:
-        self.poke32(u32(self.vram_offset + (offset & VRAM_MASK & 0xFFFFFFFC)), value)
+        self.draw32(offset & VRAM_MASK & 0xFFFFFFFC, value)
 
     @cold
     def vram_clear(self, length: u32) -> None:
@@ -287,8 +307,7 @@ class Memory(Component):
             if at < DEVICE:
                 out += self.backing[at:at + n]
             elif at == DEVICE:
-                slot, offset = self.chip(addr)
-                out += bytes(self.device_read(slot, offset + i) for i in range(n))
+                out += bytes(self.chip_read(addr + i) for i in range(n))
             else:
                 out += b"\xff" * n
             addr += n
@@ -305,9 +324,8 @@ class Memory(Component):
                 self.backing[at:at + n] = data[:n]
                 self.wrote(((at, n),))
             elif at == DEVICE:
-                slot, offset = self.chip(addr)
                 for i in range(n):
-                    self.device_write(slot, offset + i, data[i])
+                    self.chip_write(addr + i, data[i])
             addr += n
             data = data[n:]
 

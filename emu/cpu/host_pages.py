@@ -6,7 +6,7 @@ them changes nothing that a guest can see.  Everything else goes through the met
 
 import sys
 
-from emu.bus.memory import DEVICE, WATCH_CODE, WATCH_VIDEO
+from emu.bus.memory import DEVICE, VGA_WINDOW, WATCH_CODE, WATCH_VIDEO
 
 from .paging import PTE_W
 from .state import TLB_SIZE, TLB_USER, TLB_VALID
@@ -24,6 +24,7 @@ class HostPages:
         self.coded = [{}, {}]  # the same with marks, for pages that may be written to where no decoded code lies
         self.bank = 0
         self.video = []  # (bank, page) that may be written to since the last call of rearm_video
+        self.video_code = False  # some of video memory has been decoded as code
         self.held = {}  # TLB index -> linear page
         self.accesses = {}
 
@@ -62,6 +63,8 @@ class HostPages:
 
     def watched(self, backing_page):
         """Writes to a page of the backing begin to matter."""
+        if self.memory.watch[backing_page] & WATCH_VIDEO:
+            self.video_code = True
         start = backing_page << 12
         for _read, write in self.banks:
             for page in [page for page, delta in write.items() if delta + (page << 12) == start]:
@@ -119,6 +122,31 @@ class HostPages:
             if delta is not None:
                 return delta + lin
         return -1
+
+    # -- the VGA's window: to the chip, of which nothing comes that a block would have to leave for -----------------------
+
+    def window(self, lin, size, write):
+        """Offset from A0000 of bytes in the window that may be accessed, or -1."""
+        entry = self.cpu.tlb[lin >> 12 & TLB_SIZE - 1 | self.bank * TLB_USER]
+        if entry >> 32 != lin & 0xFFFFF000 | TLB_VALID or write and not entry & PTE_W or lin & 0xFFF > 0x1000 - size:
+            return -1
+        phys = entry & 0xFFFFF000
+        lead = self.memory.write_offset if write else self.memory.read_offset
+        return phys + (lin & 0xFFF) - VGA_WINDOW if lead(phys) == DEVICE and self.memory.in_window(phys) else -1
+
+    def window_load(self, lin, size, write=False):
+        """The bytes as a number, or None."""
+        at = self.window(lin, size, write)
+        return None if at < 0 else sum(self.memory.vga_read(at + n) << 8 * n for n in range(size))
+
+    def window_store(self, lin, size, value):
+        """Write the bytes of a number; gives True where it did not."""
+        at = -1 if self.video_code else self.window(lin, size, True)
+        if at < 0:
+            return True
+        for n in range(size):
+            self.memory.vga_write(at + n, value >> 8 * n & 0xFF)
+        return False
 
     # -- runs (runs.py) ------------------------------------------------------------------------------------------
 
@@ -190,7 +218,7 @@ class HostPages:
                 at = delta + lin
                 return int.from_bytes(backing[at:at + size], "little")
             at = self.find_read(lin, size)
-            return None if at < 0 else int.from_bytes(backing[at:at + size], "little")
+            return self.window_load(lin, size) if at < 0 else int.from_bytes(backing[at:at + size], "little")
         return load
 
     def load_rmw(self, size):
@@ -201,7 +229,7 @@ class HostPages:
             at = self.place(lin, size)
             if at < 0:
                 at = self.find_write(lin, size)
-            return None if at < 0 else int.from_bytes(backing[at:at + size], "little")
+            return self.window_load(lin, size, True) if at < 0 else int.from_bytes(backing[at:at + size], "little")
         return load_rmw
 
     def store(self, size):
@@ -215,7 +243,7 @@ class HostPages:
                 return False
             at = self.find_write(lin, size)
             if at < 0:
-                return True
+                return self.window_store(lin, size, value)
             backing[at:at + size] = value.to_bytes(size, "little")
             if memory.watch[at >> 12] & WATCH_VIDEO:
                 memory.dirty[(at - memory.vram_offset) >> 12] = 1

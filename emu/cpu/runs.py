@@ -1,8 +1,9 @@
 """Runs: many iterations of a repeated string instruction at once, as far as they lie in one page of plain memory.
 
-A run does what its iterations would do one after the other; nothing can be seen between them, since no page of it needs a walk and
-none belongs to a chip or holds decoded code.  The C twins use the soft TLB's host addresses (native/runs.c), these the Python engine's
-(emu/cpu/host_pages.py); either may do fewer iterations than it is allowed, or none.
+A run does what its iterations would do one after the other; nothing can be seen between them, since no page of it needs a walk,
+belongs to a chip or holds decoded code.  The C twins use the soft TLB's host addresses (native/runs.c) and lead to the VGA's
+window as well, whose chip cannot tell the difference; these use the Python engine's (emu/cpu/host_pages.py).  Either may do
+fewer iterations than it is allowed, or none.
 """
 
 from emu.bus.component import inline, intrinsic

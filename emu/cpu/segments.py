@@ -293,7 +293,15 @@ def load_data_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
 def load_segment(cpu: Cpu, seg: u8, sel: u16) -> None:
     """Load a data or stack segment register in any mode, with every check of the mode.  Not for CS."""
     if not protected(cpu):
-        load_real_segment(cpu, seg, sel)
+        s = cpu.seg[seg & 7]
+        same: bool = s.attr & (0xFFFF ^ (ATTR_DB | ATTR_G)) == ATTR_REAL
+        if cpu.cr0 & CR0_PE != 0:
+            same = s.attr == ATTR_V86 and s.limit == 0xFFFF
+        if same and cpu.mode & MODE_STACK32 == 0:  # mostly; then nothing that depends on the base is in the mode word
+            s.sel = sel
+            s.base = sel << 4
+        else:
+            load_real_segment(cpu, seg, sel)
     elif seg == SS:
         load_stack_segment(cpu, sel)
     else:

@@ -8,7 +8,8 @@ from emu.bus.types import Const, u8, u16
 from .vga_dispi import ID_LAST, VgaDispi
 from .vga_state import (AR_INDEX_VIDEO, CR_LINE_COMPARE, CR_OVERFLOW, CR_PROTECT, CR_START_HIGH, CR_START_LOW,
                         CR_V_RETRACE_END, DISPI_BPP, DISPI_ID, DISPI_MEMORY_64K, DISPI_VIRT_HEIGHT, DISPI_VIRT_WIDTH,
-                        DISPI_XRES, DISPI_YRES, MISC_COLOUR, NO_WINDOW, SR_CLOCKING, VRAM_SIZE)
+                        DISPI_XRES, DISPI_YRES, GC_COLOUR_COMPARE, GC_COLOUR_DONT_CARE, GC_MISC, GC_MODE, GC_READ_MAP,
+                        MISC_COLOUR, NO_WINDOW, SR_CLOCKING, SR_MAP_MASK, SR_MEMORY_MODE, VRAM_SIZE)
 
 # Port numbers in the colour position
 P_ATTRIBUTE, P_ATTRIBUTE_READ, P_MISC, P_SUBSYSTEM, P_SEQUENCER, P_SEQUENCER_DATA = range(0x3C0, 0x3C6)
@@ -57,6 +58,7 @@ class Vga(VgaDispi):
         self.dispi[DISPI_MEMORY_64K] = VRAM_SIZE >> 16
         self.update_timing()
         self.window = NO_WINDOW
+        self.update_memory()
         self.window_changed()
         self.changed()
 
@@ -143,11 +145,11 @@ class Vga(VgaDispi):
         elif number == P_MISC:
             self.misc = value
             self.update_timing()
-            self.update_window()
+            self.update_memory()
             self.changed()
         elif number == P_SUBSYSTEM:
             self.subsystem = value & 1
-            self.update_window()
+            self.update_memory()
             self.changed()
         elif number == P_SEQUENCER:
             self.sequencer_index = value & 7
@@ -211,7 +213,10 @@ class Vga(VgaDispi):
         new: u8 = value & SEQUENCER_BITS[index & 7]
         if self.sequencer[index & 7] != new:
             self.sequencer[index & 7] = new
-            if index == 2 or index == 4:
+            if index == SR_MAP_MASK or index == SR_MEMORY_MODE:
+                if index == SR_MEMORY_MODE:
+                    self.update_read_places()
+                self.update_write_places()
                 self.update_window()
             else:
                 self.changed()
@@ -224,9 +229,14 @@ class Vga(VgaDispi):
         new: u8 = value & GRAPHICS_BITS[index & 15]
         if self.graphics[index & 15] != new:
             self.graphics[index & 15] = new
-            self.update_window()
-            if index == 5 or index == 6:
+            if index == GC_MODE or index == GC_MISC:
+                self.update_memory()
                 self.changed()
+            elif index == GC_READ_MAP:
+                self.update_read_places()
+            elif index != GC_COLOUR_COMPARE and index != GC_COLOUR_DONT_CARE:
+                self.update_writes()
+                self.update_window()
 
     @hot
     def crtc_write(self, value: u8) -> None:

@@ -103,7 +103,7 @@ class VgaDispi(VgaTiming):
                     self.vram_clear(u32(self.dispi_pitch() * self.dispi[DISPI_YRES]))
         else:
             self.dispi[DISPI_BANK] = 0
-        self.update_window()
+        self.update_memory()
         self.update_timing()
         self.changed()
 

@@ -1,21 +1,33 @@
 """VGA memory path: the window at A0000-BFFFF, planes, latches, write and read modes.
 
 IBM PS/2 Hardware Technical Reference, "Graphics Controller" and "Sequencer, Memory Mode Register".
+
+What an access does depends on a dozen fields of registers.  They are put together when one of them is written
+(update_memory, update_writes), so that the access itself is a few operations on a word of the four planes' bytes.
 """
-from emu.bus.component import hot
+from emu.bus.component import hot, inline
 from emu.bus.types import Const, u8, u32
 
 from .vga_state import (DISPI_BANK, DISPI_BPP, GC_BIT_MASK, GC_COLOUR_COMPARE, GC_COLOUR_DONT_CARE, GC_DATA_ROTATE,
                         GC_ENABLE_SET_RESET, GC_MISC, GC_MISC_CHAIN_ODD_EVEN, GC_MISC_MAP, GC_MODE, GC_MODE_ODD_EVEN,
-                        GC_MODE_READ, GC_READ_MAP, GC_SET_RESET, MEMORY_CHAIN_4, MEMORY_ODD_EVEN_OFF, MISC_RAM_ENABLE,
-                        NO_WINDOW, PLANE_MASK, SR_MAP_MASK, SR_MEMORY_MODE, VRAM_SIZE, VgaState)
+                        GC_MODE_READ, GC_MODE_WRITE, GC_READ_MAP, GC_SET_RESET, MEMORY_CHAIN_4, MEMORY_ODD_EVEN_OFF,
+                        MISC_RAM_ENABLE, NO_WINDOW, PLANE_MASK, SR_MAP_MASK, SR_MEMORY_MODE, VRAM_SIZE, VgaState)
 
-OUTSIDE = 0xFFFFFFFF
 WINDOW_SIZE = 0x10000
 WORD_MASK = VRAM_SIZE - 4
 
 # Four bits, one for each plane, to the bytes of these planes
 PLANES = Const(u32, tuple(sum(0xFF << 8 * p for p in range(4) if n >> p & 1) for n in range(16)))
+EACH = 0x01010101  # times a byte: that byte in each plane
+
+# Memory map select: offset from A0000, and size
+MAP_BASE = Const(u32, (0, 0, 0x10000, 0x18000))
+MAP_SIZE = Const(u32, (0x20000, 0x10000, 0x8000, 0x8000))
+
+ALL = 0xFFFFFFFF
+
+WRITE_LATCHES, WRITE_COLOUR, WRITE_MASKED = 1, 2, 3  # write modes; in mode 0 the host's byte goes to all planes
+AND, OR, XOR = 1, 2, 3  # what is made of it and of the latches; 0: the latches do not matter
 
 
 class VgaMemory(VgaState):
@@ -29,11 +41,101 @@ class VgaMemory(VgaState):
         """
         return self.window
 
+    # -- after a change of registers -----------------------------------------------------------------------------
+
+    @hot
+    def update_memory(self) -> None:
+        """Work out anew what accesses do."""
+        self.update_map()
+        self.update_read_places()
+        self.update_write_places()
+        self.update_writes()
+        self.update_window()
+
+    @hot
+    def memory_on(self) -> bool:
+        """Whether video memory answers at all."""
+        return (self.misc & MISC_RAM_ENABLE) != 0 and (self.subsystem & 1) != 0
+
+    @hot
+    def update_map(self) -> None:
+        """Where in the window planes answer: nowhere in DISPI modes without any."""
+        select: u8 = u8((self.graphics[GC_MISC] & GC_MISC_MAP) >> 2)
+        self.map_base = MAP_BASE[select & 3]
+        self.map_size = 0
+        if self.memory_on() and not (self.dispi_on() and self.dispi[DISPI_BPP] > 4):
+            self.map_size = MAP_SIZE[select & 3]
+
+    @hot
+    def odd_even_high(self) -> u32:
+        """1 where A0 chooses between even and odd planes and A16 of a map of 128 KiB takes its place, else 0."""
+        if (self.graphics[GC_MISC] & (GC_MISC_CHAIN_ODD_EVEN | GC_MISC_MAP)) == GC_MISC_CHAIN_ODD_EVEN:
+            return 1
+        return 0
+
+    @hot
+    def update_read_places(self) -> None:
+        """Plane address and plane of the places in the map, for reads."""
+        self.read_mask = PLANE_MASK
+        self.read_high = 0
+        self.read_low = 0
+        self.read_plane = self.graphics[GC_READ_MAP] & 3
+        if (self.sequencer[SR_MEMORY_MODE] & MEMORY_CHAIN_4) != 0:
+            self.read_mask = PLANE_MASK - 3
+            self.read_high = 1
+            self.read_low = 3
+            self.read_plane = 0
+        elif (self.graphics[GC_MODE] & GC_MODE_ODD_EVEN) != 0:
+            self.read_mask = PLANE_MASK - 1
+            self.read_high = self.odd_even_high()
+            self.read_low = 1
+            self.read_plane = self.graphics[GC_READ_MAP] & 2
+
+    @hot
+    def update_write_places(self) -> None:
+        """Plane address and planes of the places in the map, for writes."""
+        chain_4: bool = (self.sequencer[SR_MEMORY_MODE] & MEMORY_CHAIN_4) != 0
+        odd_even: bool = (self.sequencer[SR_MEMORY_MODE] & MEMORY_ODD_EVEN_OFF) == 0
+        self.write_mask = PLANE_MASK
+        self.write_high = 0
+        if chain_4:
+            self.write_mask = PLANE_MASK - 3
+            self.write_high = 1
+        elif odd_even:
+            self.write_mask = PLANE_MASK - 1
+            self.write_high = self.odd_even_high()
+        for low in range(4):
+            planes: u8 = self.sequencer[SR_MAP_MASK]
+            if chain_4:
+                planes = planes & 1 << low
+            elif odd_even:
+                planes = planes & 5 << (low & 1)
+            self.write_planes[low] = PLANES[planes & 15]
+
+    @hot
+    def update_writes(self) -> None:
+        """How the graphics controller makes a word of a byte from the host and of the latches."""
+        mode: u8 = self.graphics[GC_MODE] & GC_MODE_WRITE
+        enabled: u32 = PLANES[self.graphics[GC_ENABLE_SET_RESET] & 15]
+        if mode == WRITE_MASKED:
+            enabled = ALL
+        self.host_planes = u32(~enabled)
+        self.fixed_planes = PLANES[self.graphics[GC_SET_RESET] & 15] & enabled
+        function: u8 = u8((self.graphics[GC_DATA_ROTATE] >> 3) & 3)
+        bits: u32 = u32(self.graphics[GC_BIT_MASK] * EACH)
+        if mode == WRITE_LATCHES:
+            bits = 0
+        self.from_word = bits if function != AND else 0
+        self.from_both = bits if function == AND or function == OR else 0
+        self.from_latch = u32(~bits)
+        if function == OR or function == XOR:
+            self.from_latch = ALL
+
     @hot
     def update_window(self) -> None:
         """Work out direct_window() anew and tell the memory map of a change."""
         window: u32 = NO_WINDOW
-        if (self.misc & MISC_RAM_ENABLE) != 0 and (self.subsystem & 1) != 0:
+        if self.memory_on():
             if self.dispi_on():
                 if self.dispi[DISPI_BPP] > 4:
                     window = u32((self.dispi[DISPI_BANK] & 0xFF) * WINDOW_SIZE)
@@ -49,124 +151,67 @@ class VgaMemory(VgaState):
             self.window = window
             self.window_changed()
 
-    @hot
-    def map_offset(self, offset: u32) -> u32:
-        """Offset from A0000 to offset in the range chosen by memory map select, or OUTSIDE."""
-        select: u8 = u8((self.graphics[GC_MISC] >> 2) & 3)
-        if (self.misc & MISC_RAM_ENABLE) == 0 or (self.subsystem & 1) == 0:
-            return OUTSIDE
-        if select == 0:
-            return offset & 0x1FFFF
-        if select == 1:
-            if offset < 0x10000:
-                return offset
-        elif select == 2:
-            if offset >= 0x10000 and offset < 0x18000:
-                return offset & 0x7FFF
-        elif offset >= 0x18000 and offset < 0x20000:
-            return offset & 0x7FFF
-        return OUTSIDE
+    # -- accesses ------------------------------------------------------------------------------------------------
 
-    @hot
+    @inline
     def word_offset(self, address: u32) -> u32:
         """Video memory offset of the four planes' bytes at a plane address."""
         if self.dispi_on():  # 4 bits a pixel: planes reach beyond 64 KiB through the bank
             return u32((self.dispi[DISPI_BANK] * (WINDOW_SIZE * 4) + (address & PLANE_MASK) * 4) & WORD_MASK)
         return u32((address & 0xFFFC) | (address & 3) << 16)
 
-    @hot
-    def odd_even_address(self, place: u32) -> u32:
-        """Plane address where A0 chooses between even and odd planes: its place takes 0, or A16 of a map of 128 KiB."""
-        if (self.graphics[GC_MISC] & (GC_MISC_CHAIN_ODD_EVEN | GC_MISC_MAP)) == GC_MISC_CHAIN_ODD_EVEN:
-            return u32((place & 0xFFFE) | place >> 16)
-        return place & 0xFFFE
-
-    @hot
+    @inline
     def mem_read(self, offset: u32) -> u8:
         """Read a byte at an offset from A0000; fills the latches."""
-        if self.window != NO_WINDOW:
-            if offset < WINDOW_SIZE:
-                return self.vram_read(u32(self.window + offset))
-            if self.dispi_on():
-                return 0xFF
-        place: u32 = self.map_offset(offset)
-        if place == OUTSIDE:
-            return 0xFF
-        plane: u8 = u8(self.graphics[GC_READ_MAP] & 3)
-        address: u32 = place
-        if (self.sequencer[SR_MEMORY_MODE] & MEMORY_CHAIN_4) != 0:
-            plane = u8(place & 3)
-            address = u32((place & 0xFFFC) | place >> 16)
-        elif (self.graphics[GC_MODE] & GC_MODE_ODD_EVEN) != 0:
-            plane = u8((plane & 2) | (place & 1))
-            address = self.odd_even_address(place)
-        word: u32 = self.vram_read32(self.word_offset(address))
+        place: u32 = u32(offset - self.map_base)
+        if place >= self.map_size:
+            return self.linear_read(offset)
+        word: u32 = self.vram_read32(self.word_offset((place & self.read_mask) | (place >> 16 & self.read_high)))
         self.latch = word
-        if (self.graphics[GC_MODE] & GC_MODE_READ) == 0:
-            return u8(word >> (8 * (plane & 3)))
+        if (self.graphics[GC_MODE] & GC_MODE_READ) != 0:
+            return self.compare(word)
+        return u8(word >> 8 * (((place & self.read_low) | self.read_plane) & 3))
+
+    @hot
+    def compare(self, word: u32) -> u8:
+        """Read mode 1: which bits have the colour that is looked for."""
         differ: u32 = u32((word ^ PLANES[self.graphics[GC_COLOUR_COMPARE] & 15])
                           & PLANES[self.graphics[GC_COLOUR_DONT_CARE] & 15])
         differ = u32(differ | (differ >> 16))
         return u8(~(differ | (differ >> 8)))
 
-    @hot
+    @inline
     def mem_write(self, offset: u32, value: u8) -> None:
         """Write a byte at an offset from A0000 through the graphics controller."""
-        if self.window != NO_WINDOW:
-            if offset < WINDOW_SIZE:
-                self.vram_write(u32(self.window + offset), value)
-                return
-            if self.dispi_on():
-                return
-        place: u32 = self.map_offset(offset)
-        if place == OUTSIDE:
+        place: u32 = u32(offset - self.map_base)
+        if place >= self.map_size:
+            self.linear_write(offset, value)
             return
-        mask: u8 = u8(self.sequencer[SR_MAP_MASK] & 15)
-        address: u32 = place
-        if (self.sequencer[SR_MEMORY_MODE] & MEMORY_CHAIN_4) != 0:
-            mask = u8(mask & (1 << (place & 3)))
-            address = u32((place & 0xFFFC) | place >> 16)
-        elif (self.sequencer[SR_MEMORY_MODE] & MEMORY_ODD_EVEN_OFF) == 0:
-            mask = u8(mask & (5 << (place & 1)))
-            address = self.odd_even_address(place)
-        if mask == 0:
+        planes: u32 = self.write_planes[place & 3]
+        if planes == 0:
             return
-        where: u32 = self.word_offset(address)
-        planes: u32 = PLANES[mask & 15]
-        word: u32 = self.combine(value)
-        if planes != 0xFFFFFFFF:
-            old: u32 = self.vram_read32(where)
-            word = u32((word & planes) | (old & ~planes))
-        self.vram_write32(where, word)
+        rotated: u32 = u8(value * 0x101 >> (self.graphics[GC_DATA_ROTATE] & 7))
+        word: u32 = u32(rotated * EACH & self.host_planes) | self.fixed_planes
+        if (self.graphics[GC_MODE] & GC_MODE_WRITE) == WRITE_COLOUR:
+            word = PLANES[value & 15]
+        word = (word & self.from_word) ^ (word & self.latch & self.from_both) ^ (self.latch & self.from_latch)
+        if (self.graphics[GC_MODE] & GC_MODE_WRITE) == WRITE_MASKED:
+            word = self.latch ^ (word ^ self.latch) & u32(rotated * EACH)
+        where: u32 = self.word_offset((place & self.write_mask) | (place >> 16 & self.write_high))
+        old: u32 = self.vram_read32(where)
+        self.vram_write32(where, old ^ (old ^ word) & planes)
 
     @hot
-    def combine(self, value: u8) -> u32:
-        """What the graphics controller makes of a host byte and the latches, for all four planes."""
-        mode: u8 = u8(self.graphics[GC_MODE] & 3)
-        if mode == 1:
-            return self.latch
-        bits: u32 = self.graphics[GC_BIT_MASK]
-        rotate: u8 = u8(self.graphics[GC_DATA_ROTATE] & 7)
-        rotated: u32 = u8(value * 0x101 >> (rotate & 7))
-        word: u32 = 0
-        if mode == 0:
-            enabled: u32 = PLANES[self.graphics[GC_ENABLE_SET_RESET] & 15]
-            word = u32(rotated * 0x01010101)
-            word = u32((word & ~enabled) | (PLANES[self.graphics[GC_SET_RESET] & 15] & enabled))
-        elif mode == 2:
-            word = PLANES[value & 15]
-        else:
-            word = PLANES[self.graphics[GC_SET_RESET] & 15]
-            bits = bits & rotated
-        function: u8 = u8((self.graphics[GC_DATA_ROTATE] >> 3) & 3)
-        if function == 1:
-            word = word & self.latch
-        elif function == 2:
-            word = word | self.latch
-        elif function == 3:
-            word = word ^ self.latch
-        bits = u32(bits * 0x01010101)
-        return u32((word & bits) | (self.latch & ~bits))
+    def linear_read(self, offset: u32) -> u8:
+        """Where no plane answers: the bank of a DISPI mode, or nothing."""
+        if self.window != NO_WINDOW and offset < WINDOW_SIZE:
+            return self.vram_read(u32(self.window + offset))
+        return 0xFF
+
+    @hot
+    def linear_write(self, offset: u32, value: u8) -> None:
+        if self.window != NO_WINDOW and offset < WINDOW_SIZE:
+            self.vram_write(u32(self.window + offset), value)
 
     def mem_peek(self, offset):
         """What mem_read would return, without touching the latches."""

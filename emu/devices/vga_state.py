@@ -2,7 +2,7 @@
 
 IBM PS/2 Hardware Technical Reference, "Video Subsystem"; Bochs VBE display interface (vbe_dispi, version 5).
 """
-from emu.bus.component import Component, hot
+from emu.bus.component import Component, hot, inline
 from emu.bus.types import Array, Wire, u8, u16, u32, u64
 
 VRAM_SIZE = 16 << 20
@@ -25,6 +25,7 @@ MEMORY_CHAIN_4 = 0x08
 # Graphics controller (3CE/3CF)
 (GC_SET_RESET, GC_ENABLE_SET_RESET, GC_COLOUR_COMPARE, GC_DATA_ROTATE, GC_READ_MAP, GC_MODE, GC_MISC,
  GC_COLOUR_DONT_CARE, GC_BIT_MASK) = range(9)
+GC_MODE_WRITE = 0x03
 GC_MODE_READ = 0x08
 GC_MODE_ODD_EVEN = 0x10
 GC_MODE_SHIFT_INTERLEAVE = 0x20
@@ -95,7 +96,22 @@ class VgaState(Component):
     palette: Array(u8, 1024)  # red, green, blue, 0; 8 bits each, 6-bit values in the upper bits
 
     latch: u32  # the four plane latches, plane p in byte p
+    # accesses to memory, computed from the registers (vga_memory.py)
     window: u32  # video memory offset that A0000-AFFFF shows one to one, or NO_WINDOW
+    map_base: u32  # offsets from A0000 where planes answer; what follows is about places in this map
+    map_size: u32
+    read_mask: u32  # bits of a place that are its plane address ...
+    read_high: u32  # ... and 1 where bit 16 takes the place of bit 0
+    read_low: u8  # bits of a place that choose the plane ...
+    read_plane: u8  # ... and those that are chosen already
+    write_mask: u32
+    write_high: u32
+    write_planes: Array(u32, 4)  # the planes' bytes that are written, by the low bits of a place
+    host_planes: u32  # bytes of the word to write that are the host's ...
+    fixed_planes: u32  # ... and what the others are
+    from_word: u32  # the bits of memory are those of this word here, ...
+    from_latch: u32  # exclusive or those of the latches here, ...
+    from_both: u32  # exclusive or those that are in both here
 
     # raster timing, computed from the registers
     frame_ns: u32
@@ -121,7 +137,7 @@ class VgaState(Component):
     vram_clear: Wire(u32)  # this many bytes from the start
     window_changed: Wire()
 
-    @hot
+    @inline
     def dispi_on(self) -> bool:
         """Whether the DISPI modes have replaced the VGA's."""
         return (self.dispi[DISPI_ENABLE] & DISPI_ENABLED) != 0

@@ -67,6 +67,7 @@ WIRES = [
     ("ferr.irq13", "irqs.set_isa", 13), ("ferr.ignne", "cpu.set_ignne"),
     *((f"cpu.phys_{op}{n}", f"memory.{op}{n}") for op in ("read", "write") for n in (8, 16, 32)),
     *((f"cpu.port_{op}{n}", f"@port_{op}{n}") for op in ("read", "write") for n in (8, 16, 32)),
+    ("memory.vga_read", "vga.mem_read"), ("memory.vga_write", "vga.mem_write"),
     ("memory.device_read", "@device_read"), ("memory.device_write", "@device_write"),
     ("memory.device_read32", "@device_read32"), ("memory.device_write32", "@device_write32"),
     ("irqs.master", "pic0.set_irq"), ("irqs.slave", "pic1.set_irq"), ("irqs.io_apic", "io_apic.set_input"),
@@ -129,10 +130,10 @@ PORTS = [
 # Device slots of the memory map: (part, read and write of a byte, read and write of an aligned word of 32 bits or None for
 # byte by byte), called with the offset in the region.
 DEVICES = [
-    ("vga", "mem_read", "mem_write", None, None), ("lapic", "read8", "write8", "read", "write"),
+    ("lapic", "read8", "write8", "read", "write"),
     ("vga_pci", "mmio_read8", "mmio_write8", None, None), ("io_apic", "read8", "write8", "read", "write"),
 ]
-VGA_MMIO, IO_APIC = 2, 3  # those before it are known to emu/bus/memory.py
+VGA_MMIO, IO_APIC = 1, 2  # the one before them is known to emu/bus/memory.py
 
 # PCI functions by device and function number.
 PCI_FUNCTIONS = {(0, 0): "i440fx", (1, 0): "piix3", (1, 1): "bus_master", (1, 3): "pm", (2, 0): "vga_pci", (NIC_SLOT, 0): "nic_pci"}

@@ -2,7 +2,7 @@
 import random
 
 import pytest
-
+from vga_memory_model import Model
 from vga_rig import Rig, at
 
 NONE = 0xFFFFFFFF
@@ -58,48 +58,56 @@ def test_memory_can_be_switched_off():
     assert rig.peek(0xA0000) == 0x77
 
 
-def model(rig, old, latch, value):
-    """Write modes as the manual draws them, bit by bit; an independent model."""
-    gc = rig.vga.graphics
-    mode, rotate, function = gc[5] & 3, gc[3] & 7, gc[3] >> 3 & 3
-    rotated = (value >> rotate | value << 8 - rotate) & 0xFF
-    out = list(old)
-    for p in range(4):
-        if not rig.vga.sequencer[2] >> p & 1:
-            continue
-        result = 0
-        for bit in range(8):
-            kept, mask = latch[p] >> bit & 1, gc[8] >> bit & 1
-            if mode == 1:
-                result |= kept << bit
-                continue
-            if mode == 0:
-                new = gc[0] >> p & 1 if gc[1] >> p & 1 else rotated >> bit & 1
-            elif mode == 2:
-                new = value >> p & 1
+REGISTERS = [("gc", 0), ("gc", 1), ("gc", 2), ("gc", 3), ("gc", 4), ("gc", 5), ("gc", 6), ("gc", 7), ("gc", 8), ("sr", 2), ("sr", 4),
+             ("sr", 4), ("gc", 6), ("out", 0x3C2), ("out", 0x3C3)]
+LIKELY = {("out", 0x3C2): (3, 3, 3, 1), ("out", 0x3C3): (1, 1, 1, 0), ("gc", 8): (0xFF, 0, 0x5A), ("gc", 3): (0, 3, 8, 0x10, 0x18),
+          ("sr", 4): (0, 2, 4, 6, 8, 14), ("sr", 2): (15, 3, 5, 12), ("gc", 6): (0, 2, 4, 8, 12, 14)}
+
+
+def test_a_walk_through_registers_against_the_model():
+    rig, rng = Rig(0x12), random.Random(6)
+    rig.vram[:] = rng.randbytes(len(rig.vram))
+    model = Model(rig.vga, rig.vram)
+    for step in range(6000):
+        if step % 60 == 0:
+            rig.dispi(4, 0)
+            bits = rng.choice((0, 0, 0, 4, 8, 32))
+            if bits:
+                rig.set_dispi(640, 400, bits, 0xC1)
+        if step % 60 == 30:
+            rig.dispi(5, rng.randrange(0x48))
+        for how, index in rng.choices(REGISTERS, k=rng.randrange(4)):
+            getattr(rig, how)(index, rng.choice(LIKELY.get((how, index), ()) + (rng.randrange(256) | (how == "out"),)))
+        for _ in range(4):
+            offset = rng.choice((0, 0x7FFC, 0x10000, 0x18000, 0x1FFF8)) + rng.randrange(8)
+            if rng.randrange(2):
+                value = rng.randrange(256)
+                rig.vga.mem_write(offset, value)
+                model.write(offset, value)
             else:
-                new, mask = gc[0] >> p & 1, mask & rotated >> bit
-            new = (new, new & kept, new | kept, new ^ kept)[function]
-            result |= (new if mask else kept) << bit
-        out[p] = result
-    return tuple(out)
+                assert rig.vga.mem_read(offset) == model.read(offset), (step, hex(offset))
+                assert rig.vga.latch == sum(latch << 8 * p for p, latch in enumerate(model.latches))
+        assert step % 500 != 499 or rig.vram == model.memory, step
 
 
-def test_write_modes_against_a_bitwise_model():
+def test_write_modes_against_the_model():
+    """Each mode with bytes and masks at random, from full latches."""
     rig, rng = Rig(0x12), random.Random(5)
+    model = Model(rig.vga, rig.vram)
     for _ in range(600):
         for index in (0, 1, 3, 8):
             rig.gc(index, rng.choice((0, 0xFF, rng.randrange(256))))
         rig.gc(5, rng.randrange(4))
         rig.sr(2, rng.choice((15, rng.randrange(16))))
         source, target = rng.randrange(0x10000), rng.randrange(0x10000)
-        rig.vram[at(source):at(source) + 4] = rng.randbytes(4)
-        rig.vram[at(target):at(target) + 4] = rng.randbytes(4)
-        rig.peek(0xA0000 + source)
-        latch, old, value = planes(rig, source), planes(rig, target), rng.randrange(256)
-        wanted = model(rig, old, latch, value)
-        rig.poke(0xA0000 + target, value)
-        assert planes(rig, target) == wanted
+        for address in (source, target):
+            for plane, byte in enumerate(rng.randbytes(4)):
+                rig.vram[at(address) + plane] = model.memory[at(address) + plane] = byte
+        value = rng.randrange(256)
+        assert rig.vga.mem_read(source) == model.read(source)
+        rig.vga.mem_write(target, value)
+        model.write(target, value)
+        assert planes(rig, target) == tuple(model.memory[at(target) + plane] for plane in range(4))
 
 
 def test_read_modes():

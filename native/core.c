@@ -4,6 +4,10 @@
 #include <sys/mman.h>
 #include <time.h>
 #include "core.h"
+#include "literals.h"
+
+#define IDLE_WRITES 16
+#define LITERAL 0xFFFF  /* instead of a handler's number */
 
 static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
 static Handler *const flat_handlers[HANDLER_COUNT] = { FLAT_TABLE };
@@ -101,18 +105,34 @@ static ALWAYS_INLINE bool any_code(const CodeMap *map, u32 at, u32 end)
     return false;
 }
 
-static void note_code(CodeMap *map, const Trace *t, bool code)
+static void note_bytes(CodeMap *map, u32 at, u32 end, bool code)
 {
-    u32 at = offset_of(t) & 0xFFF, end = at + t->bytes;
-    for (u32 w = at >> 6; w <= (end - 1) >> 6; w++) {
+    for (u32 w = at >> 6; w << 6 < end; w++) {
         u64 bits = bits_of(w, at, end);
         map->bits[w] = code ? map->bits[w] | bits : map->bits[w] & ~bits;
     }
 }
 
+/* The bytes of a trace are code, but for its literals. */
+static void note_code(CodeMap *map, const Trace *t)
+{
+    u32 at = offset_of(t) & 0xFFF, end = at + t->bytes, records = t->n;
+    for (u32 i = 0; t->literals && i < records; i++) {
+        const Rec *r = &t->rec[i];
+        if (is_literal(r)) {
+            u32 value = literal_at(r);
+            note_bytes(map, at, value, true);
+            at = value + literal_size(r);
+            records++;
+        }
+    }
+    note_bytes(map, at, end, true);
+}
+
 /* Drop the traces of a page that contain any of the bytes offset..end-1.  What they share with others is code still. */
 static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
 {
+    CodeMap *map = m->core.page_code[page];
     u32 low = ~(u32)0, high = 0;
     u32 *at = &m->core.page_traces[page];
     while (*at) {
@@ -122,7 +142,9 @@ static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
             *at = t->next_in_page;
             if (t == m->run.trace && m->run.cur)
                 cut_short(m);
-            note_code(m->core.page_code[page], t, false);
+            note_bytes(map, first & 0xFFF, (first & 0xFFF) + t->bytes, false);
+            note_operand(map, t, offset, end);
+            map->traces--;
             low = first < low ? first : low;
             high = last > high ? last : high;
             kill(m, t);
@@ -132,10 +154,19 @@ static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
     for (u32 n = m->core.page_traces[page]; n; n = trace_at(m, n)->next_in_page) {
         const Trace *t = trace_at(m, n);
         if (offset_of(t) < high && low < offset_of(t) + t->bytes)
-            note_code(m->core.page_code[page], t, true);
+            note_code(map, t);
     }
-    if (!m->core.page_traces[page])
-        m->memory.watch_data[page] &= (u8)~1;
+}
+
+/* A page without traces is written to.  Code may come back (and a scan of the soft TLB with it), so it stays watched for a while. */
+static void unwatch(M *m, u32 page)
+{
+    CodeMap *map = m->core.page_code[page];
+    if (++map->idle < IDLE_WRITES)
+        return;
+    m->memory.watch_data[page] &= (u8)~1;
+    free(map->operands);
+    map->operands = NULL;
 }
 
 /* Bytes of a watched page were written: tell the display, drop the traces that contain them. */
@@ -148,8 +179,12 @@ void backing_written(M *m, u32 offset, u32 size)
         u8 watch = m->memory.watch_data[page];
         if (watch & 2)
             m->core.dirty[page - (m->memory.vram_offset >> 12)] = 1;
-        if (watch & 1 && any_code(m->core.page_code[page], offset & 0xFFF, (offset & 0xFFF) + n))
-            drop_overwritten(m, page, offset, offset + n);
+        if (watch & 1) {
+            if (!m->core.page_traces[page])
+                unwatch(m, page);
+            else if (any_code(m->core.page_code[page], offset & 0xFFF, (offset & 0xFFF) + n))
+                drop_overwritten(m, page, offset, offset + n);
+        }
         offset += n;
         size -= n;
     }
@@ -208,6 +243,7 @@ static void forget_traces(M *m)
         if (m->memory.watch_data[p] & 1) {
             m->memory.watch_data[p] &= (u8)~1;
             m->core.page_traces[p] = 0;
+            free(m->core.page_code[p]->operands);
             memset(m->core.page_code[p], 0, sizeof *m->core.page_code[p]);
         }
     m->core.pool_used = TRACE_ALIGN;  /* number 0 is none */
@@ -337,11 +373,15 @@ static void place(M *m, Rec *r, i32 handler, u32 off)
     }
 }
 
+/* ``count``: records. */
 static void finish(M *m, Trace *t, u32 count, bool ended)
 {
-    for (u32 i = 0; i < count; i++)
-        t->rec[i].rest = (u8)(count - i);
-    t->n = (u8)count;
+    u32 n = 0;
+    for (u32 i = count; i--;) {
+        n += !is_literal(&t->rec[i]);
+        t->rec[i].rest = (u8)n;  /* a literal's: as its instruction's */
+    }
+    t->n = (u8)n;
     if (!ended) {
         Rec *end = &t->rec[count];
         memset(end, 0, sizeof *end);
@@ -379,6 +419,8 @@ static Trace *single(M *m, u32 page)
  * or leaves between them. */
 static bool fuse_two(Rec *r, u16 first, u16 second)
 {
+    if (first == LITERAL)
+        return false;
     for (u32 n = pair_start[first]; n < pair_start[first + 1]; n++)
         if (pairs[n].second == second) {
             r->h = pairs[n].both_flat && r[1].h == flat_handlers[second] ? pairs[n].both_flat : pairs[n].both;
@@ -399,7 +441,7 @@ static void fuse(Rec *r, const u16 *number, u32 count)
 
 static Trace *make(M *m, u64 key, u32 page, u32 offset)
 {
-    if (m->core.pool_used + pool_space(TRACE_MAX) > m->core.pool_size)
+    if (m->core.pool_used + pool_space(TRACE_MAX + 2) > m->core.pool_size)  /* two literals may be too many at last */
         forget_traces(m);
     Trace *t = (Trace *)(m->core.pool + m->core.pool_used);
     memset(t, 0, sizeof *t);
@@ -423,6 +465,15 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         if (h == LONG_HANDLER)  /* not kept: what the segment's limit cut off may be overwritten without a trace of it */
             break;
         place(m, r, h, off);
+        u32 literals = literals_of(m, r, offset + off, *code);
+        if (UNLIKELY(literals)) {
+            if (count + literals >= TRACE_MAX)
+                break;
+            t->literals = true;
+            for (u32 i = 0; i < literals; i++)
+                number[count++] = LITERAL;
+            r += literals;
+        }
         number[count++] = (u16)h;
         off += r->len;
         if (r->flags & REC_ENDS) {
@@ -448,12 +499,14 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         for (u32 i = 0; i < 2 * TLB_SIZE; i++) {
             TlbEntry *e = &m->cpu.tlb[i];
             if (e->host_write != 1 && e->addend + e->host_write == host)
-                e->host_write = 1;
+                e->host_write = m->memory.watch_data[p] & 2 ? 1 : e->host_write | BESIDE_CODE;
         }
     }
     t->next_in_page = m->core.page_traces[p];
     m->core.page_traces[p] = number_of(m, t);
-    note_code(m->core.page_code[p], t, true);
+    note_code(*code, t);
+    (*code)->traces++;
+    (*code)->idle = 0;
     m->core.traces_made++;
     return t;
 }
@@ -727,8 +780,11 @@ void emu_free(M *m)
     munmap(m->core.cache, CACHE_BYTES + m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);
-    for (u64 p = 0; p < m->core.pages; p++)
+    for (u64 p = 0; p < m->core.pages; p++) {
+        if (m->core.page_code[p])
+            free(m->core.page_code[p]->operands);
         free(m->core.page_code[p]);
+    }
     free(m->core.page_code);
     free(m->core.dirty);
     free(m);

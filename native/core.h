@@ -43,7 +43,8 @@ typedef struct Trace {
     u64 key;           /* backing offset of the first byte << 8 | mode; NO_KEY once the bytes were overwritten */
     u32 next_in_page;  /* a trace's number */
     u16 bytes;
-    u8 n;              /* instructions */
+    u8 n;              /* instructions; records are more where there are literals (native/literals.c) */
+    bool literals;
     /* Where its branch led, taken and not taken.  Inside the page: the trace.  Else its address with all bits inverted, which is
      * no more than a guess. */
     struct Trace *link[2];
@@ -59,9 +60,16 @@ typedef struct Trace {
 #define COUNT_RUN(t) UNUSED
 #endif
 
+/* What is known of a page that holds decoded code. */
 typedef struct CodeMap {
-    u64 bits[64];      /* a bit for each byte of a page */
+    u64 bits[64];      /* a bit for each byte: is it code? */
+    u32 traces;
+    u32 idle;          /* writes since there were no traces any more */
+    struct Operands *operands;  /* native/literals.c */
 } CodeMap;
+
+/* Added to a page in TlbEntry.host_write: writes are to plain memory there, but some of its bytes are code. */
+#define BESIDE_CODE 2u
 
 /* ---- what the engine keeps outside declared state ---- */
 struct Run {
@@ -109,19 +117,28 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 #define SLOW(call, m, a, b) __extension__ ({ int status_; \
         __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc", XMM_REGISTERS); status_; })
+/* The same from function to function there. */
+#define KEEPS_FEW __attribute__((no_caller_saved_registers, noinline, used))
+#define GENERAL(call, m, a, b) __extension__ ({ int status_; \
+        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc"); status_; })
 #else
 #define KEEPS_REGISTERS __attribute__((noinline, cold))
+#define KEEPS_FEW __attribute__((noinline))
 #define SLOW(call, m, a, b) call(m, a, b)
+#define GENERAL(call, m, a, b) call(m, a, b)
 #endif
 KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u16(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u32(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u64(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int store_slow_u8(M *m, u32 lin, u8 v);
-KEEPS_REGISTERS int store_slow_u16(M *m, u32 lin, u16 v);
-KEEPS_REGISTERS int store_slow_u32(M *m, u32 lin, u32 v);
-KEEPS_REGISTERS int store_slow_u64(M *m, u32 lin, u64 v);
-KEEPS_REGISTERS int check_slow(M *m, u32 lin, u32 size);
+KEEPS_FEW int store_slow_u8(M *m, u32 lin, u8 v);
+KEEPS_FEW int store_slow_u16(M *m, u32 lin, u16 v);
+KEEPS_FEW int store_slow_u32(M *m, u32 lin, u32 v);
+KEEPS_FEW int store_slow_u64(M *m, u32 lin, u64 v);
+KEEPS_FEW int load_rmw_slow_u8(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_rmw_slow_u16(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_rmw_slow_u32(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_rmw_slow_u64(M *m, u32 lin, u32 unused);
 void backing_written(M *m, u32 offset, u32 size);
 void cut_short(M *m);
 u32 exit_mid(M *m, Rec *r);
@@ -131,6 +148,20 @@ u32 exit_mid(M *m, Rec *r);
 static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 {
     return (u64)(m->run.goal - m->cpu.left - r->rest);
+}
+
+/* Is any of a few bytes of a page code? */
+static ALWAYS_INLINE bool code_among(const CodeMap *map, u32 at, u32 size)
+{
+    u16 bits;
+    memcpy(&bits, (const u8 *)map->bits + (at >> 3), sizeof bits);  /* the last is in what follows the bits, and masked */
+    return bits >> (at & 7) & ((1u << size) - 1);
+}
+
+/* The map of the page that a host address lies in; the page has one. */
+static ALWAYS_INLINE const CodeMap *code_map(M *m, const u8 *host)
+{
+    return m->core.page_code[(u64)(host - m->memory.backing_data) >> 12];
 }
 
 /* ---- intrinsics: each has a Python twin of the same name ---- */
@@ -186,7 +217,7 @@ static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    MISSED(SLOW(check_slow, m, lin, SIZE) || SLOW(load_slow_##T, m, lin, 0)); \
+    MISSED(SLOW(load_rmw_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \

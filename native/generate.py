@@ -21,7 +21,8 @@ from .program import Program
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "ITLB_SIZE": state.ITLB_SIZE, "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
              "FLOAT_ADD": ieee.ADD, "FLOAT_SUB": ieee.SUB, "FLOAT_MUL": ieee.MUL,
-             "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
+             "REC_ENDS": state.REC_ENDS, "REC_ASIZE32": state.REC_ASIZE32, "LONG_HANDLER": decode.LONG_HANDLER,
+             **{name: getattr(forms, name) for name in ("IMM_NONE", "IMM_B", "IMM_BS", "IMM_W", "IMM_Z", "IMM_OFFS")}}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"
 PAIRS = Path(__file__).with_name("pairs.txt")

@@ -17,9 +17,27 @@ static ALWAYS_INLINE bool may_read(const TlbEntry *e, u32 lin)
     return e->host_read == (lin & 0xFFFFF000u);
 }
 
-static ALWAYS_INLINE bool may_write(const TlbEntry *e, u32 lin)
+/* How many of n elements, which lie in one page, may be written there: those before the first byte of code. */
+static u32 may_write(M *m, const TlbEntry *e, u32 lin, u32 n, u32 size)
 {
-    return e->host_write == (lin & 0xFFFFF000u);
+    u32 page = lin & 0xFFFFF000u, at = lin & 0xFFF, end = at + n * size;
+    if (LIKELY(e->host_write == page))
+        return n;
+    if (e->host_write != (page | BESIDE_CODE))
+        return 0;
+    const CodeMap *map = code_map(m, (u8 *)(uintptr_t)(e->addend + lin));
+    if (!map->traces)
+        return 0;
+    for (u32 w = at >> 6; w << 6 < end; w++) {
+        u64 bits = map->bits[w];
+        if (w == at >> 6)
+            bits &= ~(u64)0 << (at & 63);
+        if (bits) {
+            u32 first = (w << 6) + (u32)__builtin_ctzll(bits);
+            return first < end ? (first - at) / size : n;
+        }
+    }
+    return n;
 }
 
 static ALWAYS_INLINE u8 *host(const TlbEntry *e, u32 lin)
@@ -31,11 +49,13 @@ static ALWAYS_INLINE u8 *host(const TlbEntry *e, u32 lin)
 u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 { \
     const TlbEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
-    if (!may_read(s, source) || !may_write(t, target)) \
+    if (!may_read(s, source)) \
+        return 0; \
+    n = may_write(m, t, target, least(n, least(in_page(source, SIZE), in_page(target, SIZE))), SIZE); \
+    if (!n) \
         return 0; \
     const u8 *from = host(s, source); \
     u8 *to = host(t, target); \
-    n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
     if (to <= from || to >= from + n * SIZE) \
         memmove(to, from, n * SIZE); \
     else  /* what is written is read again */ \
@@ -49,10 +69,10 @@ u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 u32 fill_run_##T(M *m, u32 target, u32 n, T value) \
 { \
     const TlbEntry *t = tlb_entry(m, target); \
-    if (!may_write(t, target)) \
+    n = may_write(m, t, target, least(n, in_page(target, SIZE)), SIZE); \
+    if (!n) \
         return 0; \
     u8 *to = host(t, target); \
-    n = least(n, in_page(target, SIZE)); \
     if (value == (T)((u8)value * 0x0101010101010101ull)) \
         memset(to, (u8)value, n * SIZE); \
     else \

@@ -13,7 +13,7 @@ static void fill_host(M *m, u32 lin, bool write)
         u32 at = memory_read_offset(m, e->phys);
         if (at < 0xFFFFFFFEu) {
             u64 addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
-            if (e->host_write == page && e->addend != addend)
+            if ((e->host_write & ~BESIDE_CODE) == page && e->addend != addend)
                 e->host_write = 1;
             e->host_read = page;
             e->addend = addend;
@@ -22,13 +22,14 @@ static void fill_host(M *m, u32 lin, bool write)
     if (write && e->write == page) {
         u32 at = memory_write_offset(m, e->phys);
         /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
-        if (at < 0xFFFFFFFEu && at == memory_read_offset(m, e->phys) && !(m->memory.watch_data[at >> 12] & 1)) {
+        u8 watch = at < 0xFFFFFFFEu ? m->memory.watch_data[at >> 12] : 0;
+        if (at < 0xFFFFFFFEu && at == memory_read_offset(m, e->phys) && watch != 3) {
             u64 addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
-            if (m->memory.watch_data[at >> 12] & 2)
+            if (watch & 2)
                 m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
             if (e->host_read == page && e->addend != addend)
                 e->host_read = 1;
-            e->host_write = page;
+            e->host_write = page | (watch & 1 ? BESIDE_CODE : 0);
             e->addend = addend;
         }
     }
@@ -46,7 +47,8 @@ static void after_slow(M *m)
         cut_short(m);
 }
 
-#define SLOW_PATHS(T) \
+/* Stores into a page that holds code, beside the code, need few registers; all else is done out of line. */
+#define SLOW_PATHS(T, SIZE) \
 KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     (void)unused; \
@@ -58,7 +60,7 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
     after_slow(m); \
     return 0; \
 } \
-KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
+KEEPS_REGISTERS int store_general_##T(M *m, u32 lin, T v) \
 { \
     m->core.slow_stores++; \
     before_slow(m); \
@@ -67,18 +69,36 @@ KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
     fill_host(m, lin, true); \
     after_slow(m); \
     return 0; \
+} \
+KEEPS_REGISTERS int load_rmw_general_##T(M *m, u32 lin, u32 unused) \
+{ \
+    return memory_slow_check_write_##T(m, lin) || load_slow_##T(m, lin, unused); \
+} \
+KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
+{ \
+    const TlbEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->host_write == (((lin + (SIZE - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
+        u8 *to = (u8 *)(uintptr_t)(e->addend + lin); \
+        const CodeMap *map = code_map(m, to); \
+        if (LIKELY(map->traces && !code_among(map, lin & 0xFFF, SIZE))) { \
+            memcpy(to, &v, SIZE); \
+            return 0; \
+        } \
+    } \
+    return GENERAL(store_general_##T, m, lin, v); \
+} \
+KEEPS_FEW int load_rmw_slow_##T(M *m, u32 lin, u32 unused) \
+{ \
+    const TlbEntry *e = tlb_entry(m, lin); \
+    if (LIKELY(e->host_write == (((lin + (SIZE - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
+        T v; \
+        memcpy(&v, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
+        m->r[0] = v; \
+        return 0; \
+    } \
+    return GENERAL(load_rmw_general_##T, m, lin, unused); \
 }
-SLOW_PATHS(u8)
-SLOW_PATHS(u16)
-SLOW_PATHS(u32)
-SLOW_PATHS(u64)
-
-KEEPS_REGISTERS int check_slow(M *m, u32 lin, u32 size)
-{
-    switch (size) {
-    case 1: return memory_slow_check_write_u8(m, lin);
-    case 2: return memory_slow_check_write_u16(m, lin);
-    case 4: return memory_slow_check_write_u32(m, lin);
-    default: return memory_slow_check_write_u64(m, lin);
-    }
-}
+SLOW_PATHS(u8, 1)
+SLOW_PATHS(u16, 2)
+SLOW_PATHS(u32, 4)
+SLOW_PATHS(u64, 8)

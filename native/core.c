@@ -133,6 +133,7 @@ static void note_code(CodeMap *map, const Trace *t)
 static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
 {
     CodeMap *map = m->core.page_code[page];
+    const Trace *first_gone = NULL, *last_gone = NULL;
     u32 low = ~(u32)0, high = 0;
     u32 *at = &m->core.page_traces[page];
     while (*at) {
@@ -145,6 +146,8 @@ static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
             note_bytes(map, first & 0xFFF, (first & 0xFFF) + t->bytes, false);
             note_operand(map, t, offset, end);
             map->traces--;
+            first_gone = !first_gone || t < first_gone ? t : first_gone;
+            last_gone = t > last_gone ? t : last_gone;
             low = first < low ? first : low;
             high = last > high ? last : high;
             kill(m, t);
@@ -152,9 +155,12 @@ static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
             at = &t->next_in_page;
     }
     for (u32 n = m->core.page_traces[page]; n; n = trace_at(m, n)->next_in_page) {
-        const Trace *t = trace_at(m, n);
+        Trace *t = trace_at(m, n);
         if (offset_of(t) < high && low < offset_of(t) + t->bytes)
             note_code(map, t);
+        for (u32 i = 0; i < 2; i++)
+            if (t->link[i] && t->link[i] >= first_gone && t->link[i] <= last_gone && t->link[i]->key == NO_KEY)
+                t->link[i] = NULL;
     }
 }
 

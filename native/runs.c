@@ -17,14 +17,10 @@ static ALWAYS_INLINE bool may_read(const TlbEntry *e, u32 lin)
     return e->host_read == (lin & 0xFFFFF000u);
 }
 
-/* How many of n elements, which lie in one page, may be written there: those before the first byte of code. */
-static u32 may_write(M *m, const TlbEntry *e, u32 lin, u32 n, u32 size)
+/* How many of n elements lie before the first byte of code in their page. */
+static __attribute__((noinline)) u32 beside_code(M *m, const TlbEntry *e, u32 lin, u32 n, u32 size)
 {
-    u32 page = lin & 0xFFFFF000u, at = lin & 0xFFF, end = at + n * size;
-    if (LIKELY(e->host_write == page))
-        return n;
-    if (e->host_write != (page | BESIDE_CODE))
-        return 0;
+    u32 at = lin & 0xFFF, end = at + n * size;
     const CodeMap *map = code_map(m, (u8 *)(uintptr_t)(e->addend + lin));
     if (!map->traces)
         return 0;
@@ -38,6 +34,15 @@ static u32 may_write(M *m, const TlbEntry *e, u32 lin, u32 n, u32 size)
         }
     }
     return n;
+}
+
+/* How many of n elements, which lie in one page, may be written there. */
+static ALWAYS_INLINE u32 may_write(M *m, const TlbEntry *e, u32 lin, u32 n, u32 size)
+{
+    u32 page = lin & 0xFFFFF000u;
+    if (LIKELY(e->host_write == page))
+        return n;
+    return e->host_write == (page | BESIDE_CODE) ? beside_code(m, e, lin, n, size) : 0;
 }
 
 static ALWAYS_INLINE u8 *host(const TlbEntry *e, u32 lin)

@@ -4,6 +4,10 @@
 #include <sys/mman.h>
 #include <time.h>
 #include "core.h"
+#include "literals.h"
+
+#define IDLE_WRITES 16
+#define LITERAL 0xFFFF  /* instead of a handler's number */
 
 static Handler *const handlers[HANDLER_COUNT] = { HANDLER_TABLE };
 static Handler *const flat_handlers[HANDLER_COUNT] = { FLAT_TABLE };
@@ -110,18 +114,35 @@ static ALWAYS_INLINE bool any_code(const CodeMap *map, u32 at, u32 end)
     return false;
 }
 
-static void note_code(CodeMap *map, const Trace *t, bool code)
+static void note_bytes(CodeMap *map, u32 at, u32 end, bool code)
 {
-    u32 at = offset_of(t) & 0xFFF, end = at + t->bytes;
-    for (u32 w = at >> 6; w <= (end - 1) >> 6; w++) {
+    for (u32 w = at >> 6; w << 6 < end; w++) {
         u64 bits = bits_of(w, at, end);
         map->bits[w] = code ? map->bits[w] | bits : map->bits[w] & ~bits;
     }
 }
 
+/* The bytes of a trace are code, but for its literals. */
+static void note_code(CodeMap *map, const Trace *t)
+{
+    u32 at = offset_of(t) & 0xFFF, end = at + t->bytes, records = t->n;
+    for (u32 i = 0; t->literals && i < records; i++) {
+        const Rec *r = &t->rec[i];
+        if (is_literal(r)) {
+            u32 value = literal_at(r);
+            note_bytes(map, at, value, true);
+            at = value + literal_size(r);
+            records++;
+        }
+    }
+    note_bytes(map, at, end, true);
+}
+
 /* Drop the traces of a page that contain any of the bytes offset..end-1.  What they share with others is code still. */
 static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
 {
+    CodeMap *map = m->core.page_code[page];
+    const Trace *first_gone = NULL, *last_gone = NULL;
     u32 low = ~(u32)0, high = 0;
     u32 *at = &m->core.page_traces[page];
     while (*at) {
@@ -131,7 +152,11 @@ static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
             *at = t->next_in_page;
             if (t == m->run.trace && m->run.cur)
                 cut_short(m);
-            note_code(m->core.page_code[page], t, false);
+            note_bytes(map, first & 0xFFF, (first & 0xFFF) + t->bytes, false);
+            note_operand(map, t, offset, end);
+            map->traces--;
+            first_gone = !first_gone || t < first_gone ? t : first_gone;
+            last_gone = t > last_gone ? t : last_gone;
             low = first < low ? first : low;
             high = last > high ? last : high;
             kill(m, t);
@@ -139,12 +164,24 @@ static void drop_overwritten(M *m, u32 page, u32 offset, u32 end)
             at = &t->next_in_page;
     }
     for (u32 n = m->core.page_traces[page]; n; n = trace_at(m, n)->next_in_page) {
-        const Trace *t = trace_at(m, n);
+        Trace *t = trace_at(m, n);
         if (offset_of(t) < high && low < offset_of(t) + t->bytes)
-            note_code(m->core.page_code[page], t, true);
+            note_code(map, t);
+        for (u32 i = 0; i < 2; i++)
+            if (t->link[i] && t->link[i] >= first_gone && t->link[i] <= last_gone && t->link[i]->key == NO_KEY)
+                t->link[i] = NULL;
     }
-    if (!m->core.page_traces[page])
-        m->memory.watch_data[page] &= (u8)~1;
+}
+
+/* A page without traces is written to.  Code may come back (and a scan of the soft TLB with it), so it stays watched for a while. */
+static void unwatch(M *m, u32 page)
+{
+    CodeMap *map = m->core.page_code[page];
+    if (++map->idle < IDLE_WRITES)
+        return;
+    m->memory.watch_data[page] &= (u8)~1;
+    free(map->operands);
+    map->operands = NULL;
 }
 
 /* Bytes of a watched page were written: tell the display, drop the traces that contain them. */
@@ -157,8 +194,12 @@ void backing_written(M *m, u32 offset, u32 size)
         u8 watch = m->memory.watch_data[page];
         if (watch & 2)
             m->core.dirty[page - (m->memory.vram_offset >> 12)] = 1;
-        if (watch & 1 && any_code(m->core.page_code[page], offset & 0xFFF, (offset & 0xFFF) + n))
-            drop_overwritten(m, page, offset, offset + n);
+        if (watch & 1) {
+            if (!m->core.page_traces[page])
+                unwatch(m, page);
+            else if (any_code(m->core.page_code[page], offset & 0xFFF, (offset & 0xFFF) + n))
+                drop_overwritten(m, page, offset, offset + n);
+        }
         offset += n;
         size -= n;
     }
@@ -194,8 +235,11 @@ static void write_profile(M *m)
         Trace *t = (Trace *)(m->core.pool + at);
         if (RUNS(t)) {
             fprintf(profile, "%llu", (unsigned long long)RUNS(t));
-            for (u32 i = 0; i < t->n; i++) {
-                const Rec *r = &t->rec[i];
+            u32 left = t->n;
+            for (const Rec *r = t->rec; left; r++) {
+                if (is_literal(r))
+                    continue;
+                left--;
                 fprintf(profile, " %s/%u/%u/%u/%u", handler_name(r->h), r->rm, r->reg, r->base, r->idx);
             }
             fputc('\n', profile);
@@ -215,6 +259,7 @@ static void forget_traces(M *m)
         if (m->memory.watch_data[p] & 1) {
             m->memory.watch_data[p] &= (u8)~1;
             m->core.page_traces[p] = 0;
+            free(m->core.page_code[p]->operands);
             memset(m->core.page_code[p], 0, sizeof *m->core.page_code[p]);
         }
     m->core.video_code = false;
@@ -346,11 +391,15 @@ static void place(M *m, Rec *r, i32 handler, u32 off)
     }
 }
 
+/* ``count``: records. */
 static void finish(M *m, Trace *t, u32 count, bool ended)
 {
-    for (u32 i = 0; i < count; i++)
-        t->rec[i].rest = (u8)(count - i);
-    t->n = (u8)count;
+    u32 n = 0;
+    for (u32 i = count; i--;) {
+        n += !is_literal(&t->rec[i]);
+        t->rec[i].rest = (u8)n;  /* a literal's: as its instruction's */
+    }
+    t->n = (u8)n;
     if (!ended) {
         Rec *end = &t->rec[count];
         memset(end, 0, sizeof *end);
@@ -420,6 +469,8 @@ static void fuse(Rec *r, const u16 *number, u32 count)
     for (i = count; i-- > 0;) {
         best[i] = NULL;
         gain[i] = gain[i + 1];
+        if (number[i] == LITERAL)
+            continue;
         for (u32 n = sequence_start[number[i]]; n < sequence_start[number[i] + 1]; n++) {
             const struct Sequence *s = &sequences[n];
             if (s->length <= count - i && gain[i + s->length] + s->gain > gain[i] && follows(s, r + i, number + i)) {
@@ -436,22 +487,22 @@ static void fuse(Rec *r, const u16 *number, u32 count)
 }
 #endif
 
-/* Writes to some host memory go the slow way from now on. */
-static void check_writes(M *m, u64 start, u64 size)
+/* Writes to some host memory go the slow way from now on; ``mark``: BESIDE_CODE, or 0. */
+static void check_writes(M *m, u64 start, u64 size, u32 mark)
 {
     for (u32 kind = 0; kind < 2; kind++) {
         const u16 *list = kind ? m->cpu.tlb_global : m->cpu.tlb_local;
         for (u32 n = kind ? m->cpu.tlb_global_count : m->cpu.tlb_local_count; n; n--) {
             HostEntry *e = &m->core.hosts[list[n - 1]];
-            if (e->addend + e->write - start < size)
-                e->write = 1;
+            if (e->write != 1 && e->addend + e->write - start < size)
+                e->write = mark ? e->write | mark : 1;
         }
     }
 }
 
 static Trace *make(M *m, u64 key, u32 page, u32 offset)
 {
-    if (m->core.pool_used + pool_space(TRACE_MAX) > m->core.pool_size)
+    if (m->core.pool_used + pool_space(TRACE_MAX + 2) > m->core.pool_size)  /* two literals may be too many at last */
         forget_traces(m);
     Trace *t = (Trace *)(m->core.pool + m->core.pool_used);
     memset(t, 0, sizeof *t);
@@ -475,6 +526,15 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         if (h == LONG_HANDLER)  /* not kept: what the segment's limit cut off may be overwritten without a trace of it */
             break;
         place(m, r, h, off);
+        u32 literals = literals_of(m, r, offset + off, *code);
+        if (UNLIKELY(literals)) {
+            if (count + literals >= TRACE_MAX)
+                break;
+            t->literals = true;
+            for (u32 i = 0; i < literals; i++)
+                number[count++] = LITERAL;
+            r += literals;
+        }
         number[count++] = (u16)h;
         off += r->len;
         if (r->flags & REC_ENDS) {
@@ -498,11 +558,13 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
         m->core.video_code |= (m->memory.watch_data[p] & 2) != 0;
         m->memory.watch_data[p] |= 1;
         u64 host = (u64)(uintptr_t)m->memory.backing_data + (offset & 0xFFFFF000u);
-        check_writes(m, host, 0x1000);
+        check_writes(m, host, 0x1000, m->memory.watch_data[p] & 2 ? 0 : BESIDE_CODE);
     }
     t->next_in_page = m->core.page_traces[p];
     m->core.page_traces[p] = number_of(m, t);
-    note_code(m->core.page_code[p], t, true);
+    note_code(*code, t);
+    (*code)->traces++;
+    (*code)->idle = 0;
     m->core.traces_made++;
     return t;
 }
@@ -782,8 +844,11 @@ void emu_free(M *m)
     munmap(m->core.cache, CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);
-    for (u64 p = 0; p < m->core.pages; p++)
+    for (u64 p = 0; p < m->core.pages; p++) {
+        if (m->core.page_code[p])
+            free(m->core.page_code[p]->operands);
         free(m->core.page_code[p]);
+    }
     free(m->core.page_code);
     free(m->core.dirty);
     free(m);
@@ -800,7 +865,7 @@ void emu_map_changed(M *m)
 /* Writes to video memory must mark its pages again (the display may have cleared the marks). */
 void emu_rearm_video(M *m)
 {
-    check_writes(m, (u64)(uintptr_t)m->memory.backing_data + m->memory.vram_offset, 16u << 20);
+    check_writes(m, (u64)(uintptr_t)m->memory.backing_data + m->memory.vram_offset, 16u << 20, 0);
 }
 
 void emu_written(M *m, u32 offset, u32 size)

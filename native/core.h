@@ -43,7 +43,8 @@ typedef struct Trace {
     u64 key;           /* backing offset of the first byte << 8 | mode; NO_KEY once the bytes were overwritten */
     u32 next_in_page;  /* a trace's number */
     u16 bytes;
-    u8 n;              /* instructions */
+    u8 n;              /* instructions; records are more where there are literals (native/literals.c) */
+    bool literals;
     /* Where its branch led, taken and not taken.  Inside the page: the trace.  Else its address with all bits inverted, which is
      * no more than a guess. */
     struct Trace *link[2];
@@ -59,8 +60,12 @@ typedef struct Trace {
 #define COUNT_RUN(t) UNUSED
 #endif
 
+/* What is known of a page that holds decoded code. */
 typedef struct CodeMap {
-    u64 bits[64];      /* a bit for each byte of a page */
+    u64 bits[64];      /* a bit for each byte: is it code? */
+    u32 traces;
+    u32 idle;          /* writes since there were no traces any more */
+    struct Operands *operands;  /* native/literals.c */
 } CodeMap;
 
 /* Where the soft TLB leads to, an entry for each of Cpu.tlb: the linear page where that access may be done here, else 1.  Of code,
@@ -69,6 +74,9 @@ typedef struct HostEntry {
     u32 read, write;
     u64 addend;        /* host address minus linear address */
 } HostEntry;
+
+/* Added to a page in HostEntry.write: writes are to plain memory there, but some of its bytes are code. */
+#define BESIDE_CODE 2u
 
 /* ---- what the engine keeps outside declared state ---- */
 struct Run {
@@ -119,8 +127,10 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 #define KEPT_CALL(call, m, a, b, ...) __extension__ ({ int status_; \
         __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc", ##__VA_ARGS__); status_; })
 #define SLOW(call, m, a, b) KEPT_CALL(call, m, a, b, XMM_REGISTERS)
+#define KEEPS_FEW __attribute__((no_caller_saved_registers, noinline, used))
 #else
 #define KEEPS_REGISTERS __attribute__((noinline, cold))
+#define KEEPS_FEW __attribute__((noinline))
 #define KEPT_CALL(call, m, a, b) call(m, a, b)
 #define SLOW(call, m, a, b) call(m, a, b)
 #endif
@@ -128,14 +138,14 @@ KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u16(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u32(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u64(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int store_slow_u8(M *m, u32 lin, u8 v);
-KEEPS_REGISTERS int store_slow_u16(M *m, u32 lin, u16 v);
-KEEPS_REGISTERS int store_slow_u32(M *m, u32 lin, u32 v);
-KEEPS_REGISTERS int store_slow_u64(M *m, u32 lin, u64 v);
-KEEPS_REGISTERS int rmw_slow_u8(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int rmw_slow_u16(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int rmw_slow_u32(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int rmw_slow_u64(M *m, u32 lin, u32 unused);
+KEEPS_FEW int store_slow_u8(M *m, u32 lin, u8 v);
+KEEPS_FEW int store_slow_u16(M *m, u32 lin, u16 v);
+KEEPS_FEW int store_slow_u32(M *m, u32 lin, u32 v);
+KEEPS_FEW int store_slow_u64(M *m, u32 lin, u64 v);
+KEEPS_FEW int rmw_slow_u8(M *m, u32 lin, u32 unused);
+KEEPS_FEW int rmw_slow_u16(M *m, u32 lin, u32 unused);
+KEEPS_FEW int rmw_slow_u32(M *m, u32 lin, u32 unused);
+KEEPS_FEW int rmw_slow_u64(M *m, u32 lin, u32 unused);
 void backing_written(M *m, u32 offset, u32 size);
 void cut_short(M *m);
 u32 exit_mid(M *m, Rec *r);
@@ -145,6 +155,20 @@ u32 exit_mid(M *m, Rec *r);
 static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 {
     return (u64)(m->run.goal - m->cpu.left - r->rest);
+}
+
+/* Is any of a few bytes of a page code? */
+static ALWAYS_INLINE bool code_among(const CodeMap *map, u32 at, u32 size)
+{
+    u16 bits;
+    memcpy(&bits, (const u8 *)map->bits + (at >> 3), sizeof bits);  /* the last is in what follows the bits, and masked */
+    return bits >> (at & 7) & ((1u << size) - 1);
+}
+
+/* The map of the page that a host address lies in; the page has one. */
+static ALWAYS_INLINE const CodeMap *code_map(M *m, const u8 *host)
+{
+    return m->core.page_code[(u64)(host - m->memory.backing_data) >> 12];
 }
 
 /* ---- intrinsics: each has a Python twin of the same name ---- */

@@ -27,7 +27,8 @@ CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "TLB_USER": state.TLB_USER, "TLB_CODE":
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
              "FLOAT_ADD": ieee.ADD, "FLOAT_SUB": ieee.SUB, "FLOAT_MUL": ieee.MUL,
              "LOW_PAGES": physical.LOW_PAGES, "DEVICE": physical.DEVICE, "VGA_WINDOW": physical.VGA_WINDOW,
-             "REC_ENDS": state.REC_ENDS, "LONG_HANDLER": decode.LONG_HANDLER}
+             "REC_ENDS": state.REC_ENDS, "REC_ASIZE32": state.REC_ASIZE32, "LONG_HANDLER": decode.LONG_HANDLER,
+             **{name: getattr(forms, name) for name in ("IMM_NONE", "IMM_B", "IMM_BS", "IMM_W", "IMM_Z", "IMM_OFFS")}}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"
 FUNCTIONS_A_FILE = 220

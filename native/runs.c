@@ -19,9 +19,32 @@ static ALWAYS_INLINE bool may_read(const HostEntry *e, u32 lin)
     return e->read == (lin & 0xFFFFF000u);
 }
 
-static ALWAYS_INLINE bool may_write(const HostEntry *e, u32 lin)
+/* How many of n elements lie before the first byte of code in their page. */
+static __attribute__((noinline)) u32 beside_code(M *m, const HostEntry *e, u32 lin, u32 n, u32 size)
 {
-    return e->write == (lin & 0xFFFFF000u);
+    u32 at = lin & 0xFFF, end = at + n * size;
+    const CodeMap *map = code_map(m, (u8 *)(uintptr_t)(e->addend + lin));
+    if (!map->traces)
+        return 0;
+    for (u32 w = at >> 6; w << 6 < end; w++) {
+        u64 bits = map->bits[w];
+        if (w == at >> 6)
+            bits &= ~(u64)0 << (at & 63);
+        if (bits) {
+            u32 first = (w << 6) + (u32)__builtin_ctzll(bits);
+            return first < end ? (first - at) / size : n;
+        }
+    }
+    return n;
+}
+
+/* How many of n elements, which lie in one page, may be written there. */
+static ALWAYS_INLINE u32 may_write(M *m, const HostEntry *e, u32 lin, u32 n, u32 size)
+{
+    u32 page = lin & 0xFFFFF000u;
+    if (LIKELY(e->write == page))
+        return n;
+    return e->write == (page | BESIDE_CODE) ? beside_code(m, e, lin, n, size) : 0;
 }
 
 static ALWAYS_INLINE u8 *host(const HostEntry *e, u32 lin)
@@ -35,7 +58,7 @@ static __attribute__((noinline)) u32 copy_window_##T(M *m, u32 source, u32 targe
     const HostEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
     u32 at, to; \
     bool reads = in_window(m, source, SIZE, false, &at), writes = in_window(m, target, SIZE, true, &to); \
-    if ((!reads && !may_read(s, source)) || (!writes && !may_write(t, target)) || m->core.video_code) \
+    if ((!reads && !may_read(s, source)) || (!writes && t->write != (target & 0xFFFFF000u)) || m->core.video_code) \
         return 0; \
     n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
     for (u32 i = 0; i < n; i++) { \
@@ -64,11 +87,13 @@ static __attribute__((noinline)) u32 fill_window_##T(M *m, u32 target, u32 n, T 
 u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 { \
     const HostEntry *s = tlb_entry(m, source), *t = tlb_entry(m, target); \
-    if (!may_read(s, source) || !may_write(t, target)) \
+    u32 some = may_read(s, source) ? least(n, least(in_page(source, SIZE), in_page(target, SIZE))) : 0; \
+    some = some ? may_write(m, t, target, some, SIZE) : 0; \
+    if (!some) \
         return copy_window_##T(m, source, target, n); \
+    n = some; \
     const u8 *from = host(s, source); \
     u8 *to = host(t, target); \
-    n = least(n, least(in_page(source, SIZE), in_page(target, SIZE))); \
     if (to <= from || to >= from + n * SIZE) \
         memmove(to, from, n * SIZE); \
     else  /* what is written is read again */ \
@@ -82,10 +107,11 @@ u32 copy_run_##T(M *m, u32 source, u32 target, u32 n) \
 u32 fill_run_##T(M *m, u32 target, u32 n, T value) \
 { \
     const HostEntry *t = tlb_entry(m, target); \
-    if (!may_write(t, target)) \
+    u32 some = may_write(m, t, target, least(n, in_page(target, SIZE)), SIZE); \
+    if (!some) \
         return fill_window_##T(m, target, n, value); \
+    n = some; \
     u8 *to = host(t, target); \
-    n = least(n, in_page(target, SIZE)); \
     if (value == (T)((u8)value * 0x0101010101010101ull)) \
         memset(to, (u8)value, n * SIZE); \
     else \

@@ -39,8 +39,10 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
         /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
         if (UNLIKELY(to != at))
             return OTHERWISE;
-        if (UNLIKELY(watch & 1))
+        if (UNLIKELY(watch & 1)) {
+            e->write = watch & 2 ? 1 : page | BESIDE_CODE;
             return CODE;
+        }
         if (UNLIKELY(watch & 2))
             m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
         e->write = page;
@@ -126,7 +128,7 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
     m->r[0] = v; \
     return 0; \
 } \
-KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
+static KEEPS_REGISTERS int store_general_##T(M *m, u32 lin, T v) \
 { \
     u32 at; \
     if (in_window(m, lin, sizeof v, true, &at)) \
@@ -137,8 +139,7 @@ KEEPS_REGISTERS int store_slow_##T(M *m, u32 lin, T v) \
     memcpy(PLACE(m, lin), &v, sizeof v); \
     return 0; \
 } \
-/* What will be written is read: faults like a write. */ \
-KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
+static KEEPS_REGISTERS int rmw_general_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
     u32 at; \
@@ -151,6 +152,30 @@ KEEPS_REGISTERS int rmw_slow_##T(M *m, u32 lin, u32 unused) \
     memcpy(&v, PLACE(m, lin), sizeof v); \
     m->r[0] = v; \
     return 0; \
+} \
+/* Stores into a page that holds code, beside the code, need few registers; all else is done out of line. */ \
+KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
+{ \
+    if (LIKELY(tlb_entry(m, lin)->write == (((lin + (sizeof v - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
+        u8 *to = PLACE(m, lin); \
+        const CodeMap *map = code_map(m, to); \
+        if (LIKELY(map->traces && !code_among(map, lin & 0xFFF, sizeof v))) { \
+            memcpy(to, &v, sizeof v); \
+            return 0; \
+        } \
+    } \
+    return KEPT_CALL(store_general_##T, m, lin, v); \
+} \
+/* What will be written is read: faults like a write. */ \
+KEEPS_FEW int rmw_slow_##T(M *m, u32 lin, u32 unused) \
+{ \
+    T v; \
+    if (LIKELY(tlb_entry(m, lin)->write == (((lin + (sizeof v - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
+        memcpy(&v, PLACE(m, lin), sizeof v); \
+        m->r[0] = v; \
+        return 0; \
+    } \
+    return KEPT_CALL(rmw_general_##T, m, lin, unused); \
 }
 SLOW_PATHS(u8)
 SLOW_PATHS(u16)

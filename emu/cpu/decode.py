@@ -112,6 +112,7 @@ def decode(cpu: Cpu, r: Rec) -> u16:
     r.disp = 0
     r.imm = 0
     r.imm2 = 0
+    layout: u8 = 0
     mem: bool = False
     default_seg: u8 = DS
     if kind & E_MODRM != 0 or slot & MODRM_TABLE != 0:
@@ -161,9 +162,11 @@ def decode(cpu: Cpu, r: Rec) -> u16:
             elif disp_size == 4:
                 r.disp = dword_at(cpu, at)
             at = u8(at + disp_size)
+            layout = disp_size
     if ENTRY_REG[entry & ENTRY_MASK] != 0xFF:
         r.reg = ENTRY_REG[entry & ENTRY_MASK] & 7
     imm: u8 = ENTRY_IMM[entry & ENTRY_MASK]
+    r.layout = layout | (imm & 7) << 3
     if imm != IMM_NONE:
         if imm == IMM_B:
             r.imm = cpu.code[at & 31]

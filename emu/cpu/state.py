@@ -92,6 +92,7 @@ class Rec(Struct):
     off: u16
     rest: u8
     opcode: u8
+    layout: u8  # of the bytes: size of the displacement in bits 0-2, what the immediate is (IMM_) above
 
 
 class Cpu(Component):

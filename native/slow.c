@@ -17,8 +17,9 @@ static ALWAYS_INLINE void after_slow(M *m)
         cut_short(m);
 }
 
-/* What `lead` says.  CODE: plain memory too, but a write is to be told of. */
-enum { LEADS, FAULTS, CODE, OTHERWISE };
+/* What `lead` says.  CODE: plain memory too, but a write is to be told of.  CHIP: not plain memory; the
+ * physical address is in m->r[0]. */
+enum { LEADS, FAULTS, CODE, CHIP, OTHERWISE };
 
 /* Translate an access, and have the soft TLB lead there where it is plain memory; what crosses a page or is watched goes another way. */
 static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
@@ -30,7 +31,7 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
     u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
     u32 at = memory_read_offset(m, phys), to = write ? memory_write_offset(m, phys) : at;
     if (UNLIKELY(at >= 0xFFFFFFFEu))
-        return OTHERWISE;
+        return CHIP;
     HostEntry *e = bank_entry(m, lin, user);
     e->read = page;
     e->addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
@@ -38,7 +39,7 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
         u8 watch = m->memory.watch_data[at >> 12];
         /* Read-modify-write reads by this tag, too: where PAM leads reads elsewhere, neither may take it. */
         if (UNLIKELY(to != at))
-            return OTHERWISE;
+            return CHIP;
         if (UNLIKELY(watch & 1)) {
             e->write = watch & 2 ? 1 : page | BESIDE_CODE;
             return CODE;
@@ -71,11 +72,35 @@ static KEEPS_REGISTERS FLAT_OUT int lead_write(M *m, u32 lin, u32 size)
 
 #define PLACE(m, lin) ((u8 *)(uintptr_t)(tlb_entry(m, lin)->addend + (lin)))
 
-#define SLOW_PATHS(T) \
-static KEEPS_REGISTERS int other_load_##T(M *m, u32 lin, u32 unused) \
+#define CHIP_ACCESS(T, BITS) \
+static bool chip_load_##T(M *m) \
 { \
-    (void)unused; \
-    if (memory_slow_load_##T(m, lin)) \
+    m->r[0] = memory_read##BITS(m, (u32)m->r[0]); \
+    return true; \
+} \
+static bool chip_store_##T(M *m, T v) \
+{ \
+    memory_write##BITS(m, (u32)m->r[0], v); \
+    return true; \
+}
+CHIP_ACCESS(u8, 8)
+CHIP_ACCESS(u16, 16)
+CHIP_ACCESS(u32, 32)
+
+static bool chip_load_u64(M *m)
+{
+    return false;
+}
+
+static bool chip_store_u64(M *m, u64 v)
+{
+    return false;
+}
+
+#define SLOW_PATHS(T) \
+static KEEPS_REGISTERS int other_load_##T(M *m, u32 lin, u32 how) \
+{ \
+    if (!(how == CHIP && chip_load_##T(m)) && memory_slow_load_##T(m, lin)) \
         return 1; \
     after_slow(m); \
     return 0; \
@@ -95,10 +120,16 @@ static KEEPS_REGISTERS int other_store_##T(M *m, u32 lin, T v) \
     after_slow(m); \
     return 0; \
 } \
-static KEEPS_REGISTERS int other_rmw_##T(M *m, u32 lin, u32 unused) \
+static KEEPS_REGISTERS int store_there_##T(M *m, u32 lin, T v) \
 { \
-    (void)unused; \
-    if (memory_slow_check_write_##T(m, lin) || memory_slow_load_##T(m, lin)) \
+    if (!chip_store_##T(m, v) && memory_slow_store_##T(m, lin, v)) \
+        return 1; \
+    after_slow(m); \
+    return 0; \
+} \
+static KEEPS_REGISTERS int other_rmw_##T(M *m, u32 lin, u32 how) \
+{ \
+    if (!(how == CHIP && chip_load_##T(m)) && (memory_slow_check_write_##T(m, lin) || memory_slow_load_##T(m, lin))) \
         return 1; \
     after_slow(m); \
     return 0; \
@@ -123,7 +154,7 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
         return KEPT_CALL(load_window_##T, m, at, 0); \
     int how = KEPT_CALL(lead_read, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
-        return how == FAULTS ? 1 : KEPT_CALL(other_load_##T, m, lin, 0); \
+        return how == FAULTS ? 1 : KEPT_CALL(other_load_##T, m, lin, how); \
     memcpy(&v, PLACE(m, lin), sizeof v); \
     m->r[0] = v; \
     return 0; \
@@ -135,7 +166,8 @@ static KEEPS_REGISTERS int store_general_##T(M *m, u32 lin, T v) \
         return KEPT_CALL(store_window_##T, m, at, v); \
     int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
-        return how == FAULTS ? 1 : how == CODE ? KEPT_CALL(code_store_##T, m, lin, v) : KEPT_CALL(other_store_##T, m, lin, v); \
+        return how == FAULTS ? 1 : how == CODE ? KEPT_CALL(code_store_##T, m, lin, v) \
+            : how == CHIP ? KEPT_CALL(store_there_##T, m, lin, v) : KEPT_CALL(other_store_##T, m, lin, v); \
     memcpy(PLACE(m, lin), &v, sizeof v); \
     return 0; \
 } \
@@ -148,7 +180,7 @@ static KEEPS_REGISTERS int rmw_general_##T(M *m, u32 lin, u32 unused) \
         return KEPT_CALL(load_window_##T, m, at, 0); \
     int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS && how != CODE)) \
-        return how == FAULTS ? 1 : KEPT_CALL(other_rmw_##T, m, lin, 0); \
+        return how == FAULTS ? 1 : KEPT_CALL(other_rmw_##T, m, lin, how); \
     memcpy(&v, PLACE(m, lin), sizeof v); \
     m->r[0] = v; \
     return 0; \

@@ -82,7 +82,8 @@ def older(library):
 def pytest_cmdline_main(config):
     """The whole suite runs on all processors, a file's tests in one process, where pytest-xdist is there (-n 0: one by one)."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.collectonly
-    if whole and not config.option.usepdb and getattr(config.option, "numprocesses", 0) is None:
+    worker = hasattr(config, "workerinput")             # one of those processes
+    if whole and not worker and not config.option.usepdb and getattr(config.option, "numprocesses", 0) is None:
         config.option.numprocesses = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         config.option.dist = "loadfile"
 

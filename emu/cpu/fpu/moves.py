@@ -187,27 +187,40 @@ def FSTP_sti(cpu: Cpu, i: u8) -> None:
 
 
 @hot
-def FXCH(cpu: Cpu, i: u8) -> None:
-    """D9 C8+i: exchange ST0 and ST(i); masked, an empty one counts as the indefinite NaN."""
+def exchange_empty(cpu: Cpu, a: u8, b: u8) -> None:
+    """FXCH of two physical registers of which one is empty at least: masked, that counts as the indefinite NaN."""
     f = cpu.fpu
-    a = f.top & 7
-    b = st(f, i) & 7
-    fl: u16 = 0
-    am: u64 = f.mant[a]
-    ase: u16 = f.sexp[a]
-    bm: u64 = f.mant[b]
-    bse: u16 = f.sexp[b]
+    am: u64 = f.mant[a & 7]
+    ase: u16 = f.sexp[a & 7]
+    bm: u64 = f.mant[b & 7]
+    bse: u16 = f.sexp[b & 7]
     if empty(f, a):
         am = INDEFINITE
         ase = INDEFINITE_SEXP
-        fl = STACK_UNDERFLOW
     if empty(f, b):
         bm = INDEFINITE
         bse = INDEFINITE_SEXP
-        fl = STACK_UNDERFLOW
-    done: bool = put(f, a, bm, bse, fl)
+    done: bool = put(f, a, bm, bse, STACK_UNDERFLOW)
     if done:
-        put(f, b, am, ase, fl)
+        put(f, b, am, ase, STACK_UNDERFLOW)
+
+
+@inline
+def FXCH(cpu: Cpu, i: u8) -> None:
+    """D9 C8+i: exchange ST0 and ST(i)."""
+    f = cpu.fpu
+    a = f.top & 7
+    b = st(f, i) & 7
+    if empty(f, a) or empty(f, b):
+        exchange_empty(cpu, a, b)
+    else:
+        am: u64 = f.mant[a]
+        ase: u16 = f.sexp[a]
+        f.mant[a] = f.mant[b]
+        f.sexp[a] = f.sexp[b]
+        f.mant[b] = am
+        f.sexp[b] = ase
+        f.fsw = f.fsw & (0xFFFF - C1)
 
 
 @hot

@@ -140,17 +140,22 @@ class BusMaster(pci.PciFunction):
 
     # -- transfer --------------------------------------------------------------------------------------------------
 
-    @cold
+    @hot
     def schedule(self, channel: u8) -> None:
         """Set the end of the transfer once drive, bus master and PCI command register are all ready; else none."""
-        master = self.masters[channel]
-        deadline = NEVER
-        if master.status & ACTIVE and master.request and self.config[pci.COMMAND] & pci.BUS_MASTER:
-            deadline = self.now() + SETUP_NS + BYTE_NS * self.channels[channel].dma_left()
+        deadline: u64 = NEVER
+        ready: bool = (self.masters[channel & 1].status & ACTIVE) != 0 and self.masters[channel & 1].request != 0
+        if ready and (self.config[pci.COMMAND] & pci.BUS_MASTER) != 0:
+            deadline = self.end(channel)
         if channel == 0:
             self.deadline0 = deadline
         else:
             self.deadline1 = deadline
+
+    @cold
+    def end(self, channel: u8) -> u64:
+        """When a transfer that begins now is through."""
+        return self.now() + SETUP_NS + BYTE_NS * self.channels[channel].dma_left()
 
     @hot
     def expire0(self) -> None:

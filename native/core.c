@@ -229,7 +229,8 @@ static const char *handler_name(const Handler *h)
 
 static void write_profile(M *m)
 {
-    if (!profile && !(profile = fopen(getenv("EMU_PROFILE"), "w")))
+    const char *name = getenv("EMU_PROFILE");
+    if (!name || (!profile && !(profile = fopen(name, "w"))))
         return;
     for (u64 at = TRACE_ALIGN; at < m->core.pool_used; at += pool_space(TRACE_MAX)) {
         Trace *t = (Trace *)(m->core.pool + at);

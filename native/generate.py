@@ -19,7 +19,6 @@ from emu.machine import board
 from .cwriter import FLAT, c_name, struct_text
 from . import sequences
 from .program import Program
-from .sequences import Sequences
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "TLB_USER": state.TLB_USER, "TLB_CODE": state.TLB_CODE, "TLB_ALL": state.TLB_ALL,
              "TLB_VALID": state.TLB_VALID, "PTE_W": paging.PTE_W,
@@ -155,7 +154,7 @@ class Generator:
             if self.jumps(f.key):
                 texts[f.key] += "\n\n" + p.writer(f, flat=True).write()
         board_text = self.board_text()
-        self.sequences = Sequences(p, p.body, {p.c_name(f.key): texts[f.key] for f in inlines + plain}, p.handlers)
+        self.sequences = sequences.Sequences(p, p.body, {p.c_name(f.key): texts[f.key] for f in inlines + plain}, p.handlers)
         for n in range(0, len(self.chosen), HANDLERS_A_FILE):
             body = "\n\n".join(self.sequences.text(*c, flat) for c in self.chosen[n:n + HANDLERS_A_FILE] for flat in self.flats(c[0][-1]))
             self.files[f"gen_sequences{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'

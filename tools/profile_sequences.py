@@ -17,7 +17,6 @@ from string import ascii_lowercase
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 FOLDERS = "emu", "native"
-FIELDS = "rm", "reg", "base", "idx"  # in the order that the counting engine writes
 COVERED = 0.995  # the share of all instructions that is looked at: the rest are many traces that hardly run
 
 
@@ -96,6 +95,7 @@ class Miner:
 
     def keys_of(self, part):
         """Keys are (handlers, letters or None)."""
+        from native.sequences import FIELDS
         by_name, q = self.generator.by_name, self.generator.sequences
         names = tuple(name for name, _ in part)
         letters, met = [], {}

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from contextlib import ExitStack
 
-from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VRAM_SIZE, WATCH_VIDEO
+from emu.bus.memory import DEVICE, DEVICE_KIND, OPEN, RO, RW, VGA_WINDOW, VRAM_SIZE, WATCH_VIDEO
 from emu.bus.types import NEVER
 from emu.cpu.cpuid import F_TSC, MODELS
 from emu.cpu.events import HALT, HOST_SLICE, IDLE, SHUTDOWN, VIRTUAL_SLICE
@@ -250,10 +250,10 @@ class Machine:
         self.parts.set_ports(maps, bases_by_slot)
         memory = self._memory
         memory.set_regions(regions)
-        low = min(self.config.memory, 0xA0000)
+        low = min(self.config.memory, VGA_WINDOW)
         memory.map_low(0, low, 0, 0)
-        if low < 0xA0000:
-            memory.map_low(low, 0xA0000 - low, OPEN, OPEN)
+        if low < VGA_WINDOW:
+            memory.map_low(low, VGA_WINDOW - low, OPEN, OPEN)
         self._map_window()
         rom = min(bios, 0x20000)
         for n, (base, size) in enumerate(SEGMENTS):
@@ -267,8 +267,8 @@ class Machine:
         memory = self._memory
         direct = self._vga.direct_window()
         at = DEVICE if direct == OPEN else self._vram_at + direct
-        memory.map_low(0xA0000, 0x10000, at, at)
-        memory.map_low(0xB0000, 0x10000, DEVICE, DEVICE)
+        memory.map_low(VGA_WINDOW, 0x10000, at, at)
+        memory.map_low(VGA_WINDOW + 0x10000, 0x10000, DEVICE, DEVICE)
         memory.apic_page = self._lapic.page
 
     def window_changed(self):

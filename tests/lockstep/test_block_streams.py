@@ -3,8 +3,6 @@
 import pytest
 
 from emu.cpu.blocks import Block
-from emu.machine.config import MachineConfig
-from emu.machine.lockstep import Pair, machines
 from emu.suites import run_streams
 from emu.suites.stream_world import MODES
 
@@ -12,11 +10,9 @@ pytestmark = pytest.mark.native
 
 
 @pytest.fixture(scope="module")
-def pair(native):
-    made = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
-    made.wanted.parts.engine.hot = 3
-    yield made
-    made.close()
+def pair(pair):
+    pair.wanted.parts.engine.hot = 3
+    return pair
 
 
 def stream(pair, mode, seed, instructions):

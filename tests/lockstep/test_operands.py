@@ -8,8 +8,6 @@ import struct
 import pytest
 
 from emu.cpu.state import EBX, ECX, EDI, ESI, ESP
-from emu.machine.config import MachineConfig
-from emu.machine.lockstep import Pair, machines
 from emu.suites.stream_code import Stream
 from emu.suites.stream_world import ALIAS, CODE, CODE_SIZE, MODES, prepare
 
@@ -172,13 +170,6 @@ class Outside:
 
     def __call__(self, machine):
         machine._memory.write(self.at, self.data)
-
-
-@pytest.fixture(scope="module")
-def pair(native):
-    made = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
-    yield made
-    made.close()
 
 
 def compare(pair, mode, seed, instructions, stretch):

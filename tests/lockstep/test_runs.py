@@ -6,8 +6,6 @@ import struct
 
 import pytest
 
-from emu.machine.config import MachineConfig
-from emu.machine.lockstep import Pair, machines
 from emu.suites.stream_world import CODE_SIZE, DATA_SIZE, MODES, prepare
 
 pytestmark = pytest.mark.native
@@ -15,13 +13,6 @@ SLOT = 0x40  # a fault goes on in the next one
 EAX, ECX, ESI, EDI = 0, 1, 6, 7
 REP, REPNE, CLD, STD, OTHER_SIZE, NOP = 0xF3, 0xF2, 0xFC, 0xFD, 0x66, 0x90
 MOVS, STOS, LODS, SCAS, CMPS = 0xA4, 0xAA, 0xAC, 0xAE, 0xA6
-
-
-@pytest.fixture(scope="module")
-def pair(native):
-    made = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
-    yield made
-    made.close()
 
 
 def load(mode, register, value):

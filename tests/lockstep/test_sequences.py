@@ -10,8 +10,6 @@ import pytest
 from emu.cpu.disassemble import Disassembler
 from emu.cpu.forms import GOTO, tables
 from emu.cpu.state import MODE_FLAT
-from emu.machine.config import MachineConfig
-from emu.machine.lockstep import Pair, machines
 from emu.suites.stream_world import CODE_SIZE, DATA, DATA_SIZE, MODES, prepare
 from native.sequences import FIELDS, FILE
 
@@ -79,7 +77,7 @@ def slot(code, rng):
 
 
 @pytest.mark.slow
-def test_sequences(native, encodings):
+def test_sequences(pair, encodings):
     from native.generate import Generator
     generator = Generator()
     fields = {name: generator.sequences.fields(key) for name, key in generator.by_name.items()}
@@ -87,7 +85,6 @@ def test_sequences(native, encodings):
     codes = [(example(line, fields, encodings, rng, few), line) for line in lines() for few in (False, True)]
     made = [(code, line) for code, line in codes if code and len(code) < SLOT - 45]
     assert len(made) > 0.9 * len(codes), [line for code, line in codes if not code][:20]
-    pair = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
     per_page = CODE_SIZE // SLOT
     for start in range(0, len(made), per_page):
         some = made[start:start + per_page]
@@ -97,4 +94,3 @@ def test_sequences(native, encodings):
         done, found = pair.compare(pair.wanted.save(), 12_000, 97, longest=400)
         assert found is None, str(found)
         assert done > 1_000         # what goes astray may end it
-    pair.close()

@@ -5,19 +5,10 @@ import json
 import pytest
 
 from emu.cli.main import main
-from emu.machine.config import MachineConfig
-from emu.machine.lockstep import Pair, machines
 from emu.suites import run_streams
 from emu.suites.stream_world import MODES
 
 pytestmark = pytest.mark.native
-
-
-@pytest.fixture(scope="module")
-def pair(native):
-    made = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)

@@ -6,8 +6,6 @@ import struct
 
 import pytest
 
-from emu.machine.config import MachineConfig
-from emu.machine.lockstep import Pair, machines
 from emu.suites.stream_world import MODES, prepare
 
 pytestmark = pytest.mark.native
@@ -28,11 +26,9 @@ STRINGS = b"\xaa\xab\xa4\xa5\xac\xad\xa6\xae"
 
 
 @pytest.fixture(scope="module")
-def pair(native):
-    made = Pair(*machines(MachineConfig.make(memory="4M", no_reboot=True)))
-    made.wanted.parts.engine.hot = 3
-    yield made
-    made.close()
+def pair(pair):
+    pair.wanted.parts.engine.hot = 3
+    return pair
 
 
 def load(mode, register, value):

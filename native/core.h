@@ -354,14 +354,14 @@ static ALWAYS_INLINE u64 window_load(M *m, u32 at, u32 size)
 {
     u64 v = 0;
     for (u32 n = 0; n < size; n++)
-        v |= (u64)vga_mem_read(m, at + n) << 8 * n;
+        v |= (u64)memory_vga_read(m, at + n) << 8 * n;
     return v;
 }
 
 static ALWAYS_INLINE void window_store(M *m, u32 at, u32 size, u64 v)
 {
     for (u32 n = 0; n < size; n++)
-        vga_mem_write(m, at + n, (u8)(v >> 8 * n));
+        memory_vga_write(m, at + n, (u8)(v >> 8 * n));
 }
 
 /* ---- how handlers leave ---- */

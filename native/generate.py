@@ -184,6 +184,9 @@ class Generator:
         out.append(f"#define HANDLER_COUNT {len(self.handlers)}")
         out.append("#define HANDLER_TABLE " + ", ".join(self.program.c_name(k) for k in self.handlers))
         out.append("#define FLAT_TABLE " + ", ".join(self.program.c_name(k) + FLAT if self.jumps(k) else "0" for k in self.handlers))
+        for wire in ("vga_read", "vga_write"):
+            _, part, method, _ = self.program.wires[f"memory.{wire}"]
+            out.append(f"#define memory_{wire} {self.callee(part, method)}")
         out.append("#define HANDLER_NAMES " + ", ".join(f'"{self.program.c_name(k)}"' for k in self.handlers))
         number = {k: n for n, k in enumerate(self.handlers)}
         chosen, q = sorted(self.chosen, key=lambda c: number[c[0][0]]), self.sequences

@@ -167,9 +167,8 @@ def lin_write32(cpu: Cpu, lin: u32, value: u32, user: bool) -> None:
         cpu.phys_write32(phys, value)
 
 
-@intrinsic
-def bank_read(cpu: Cpu, lin: u32, user: bool) -> T:
-    """A read at a given privilege, which need not be the current one."""
+@inline
+def lin_read(cpu: Cpu, lin: u32, user: bool) -> T:
     if T.bits == 8:
         return lin_read8(cpu, lin, user)
     elif T.bits == 16:
@@ -180,15 +179,26 @@ def bank_read(cpu: Cpu, lin: u32, user: bool) -> T:
         return lin_read64(cpu, lin, user)
 
 
-@intrinsic
-def bank_write(cpu: Cpu, lin: u32, value: T, user: bool) -> None:
-    """A write at a given privilege."""
+@inline
+def lin_write(cpu: Cpu, lin: u32, value: T, user: bool) -> None:
     if T.bits == 8:
         lin_write8(cpu, lin, value, user)
     elif T.bits == 16:
         lin_write16(cpu, lin, value, user)
     else:
         lin_write32(cpu, lin, value, user)
+
+
+@intrinsic
+def bank_read(cpu: Cpu, lin: u32, user: bool) -> T:
+    """A read at a given privilege, which need not be the current one."""
+    return lin_read[T](cpu, lin, user)
+
+
+@intrinsic
+def bank_write(cpu: Cpu, lin: u32, value: T, user: bool) -> None:
+    """A write of up to 32 bits at a given privilege."""
+    lin_write[T](cpu, lin, value, user)
 
 
 @inline
@@ -231,15 +241,7 @@ def sys_write32(cpu: Cpu, lin: u32, value: u32) -> None:
 @hot
 def slow_load(cpu: Cpu, lin: u32) -> T:
     """A read at the current privilege through the TLB, page crossings included."""
-    user: bool = cpu.cpl == 3
-    if T.bits == 8:
-        return lin_read8(cpu, lin, user)
-    elif T.bits == 16:
-        return lin_read16(cpu, lin, user)
-    elif T.bits == 32:
-        return lin_read32(cpu, lin, user)
-    else:
-        return lin_read64(cpu, lin, user)
+    return lin_read[T](cpu, lin, cpu.cpl == 3)
 
 
 @hot
@@ -255,16 +257,12 @@ def slow_check_write(cpu: Cpu, lin: u32) -> None:
 def slow_store(cpu: Cpu, lin: u32, value: T) -> None:
     """A write at the current privilege through the TLB, page crossings included."""
     user: bool = cpu.cpl == 3
-    if T.bits == 8:
-        lin_write8(cpu, lin, value, user)
-    elif T.bits == 16:
-        lin_write16(cpu, lin, value, user)
-    elif T.bits == 32:
-        lin_write32(cpu, lin, value, user)
-    else:
+    if T.bits == 64:
         slow_check_write[T](cpu, lin)
         lin_write32(cpu, lin, u32(value), user)
         lin_write32(cpu, u32(lin + 4), u32(value >> (T.bits - 32)), user)
+    else:
+        lin_write[T](cpu, lin, value, user)
 
 
 @intrinsic

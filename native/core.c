@@ -185,7 +185,7 @@ static void unwatch(M *m, u32 page)
 }
 
 /* Bytes of a watched page were written: tell the display, drop the traces that contain them. */
-void backing_written(M *m, u32 offset, u32 size)
+void written(M *m, u32 offset, u32 size)
 {
     while (size) {
         u32 page = offset >> 12, n = 0x1000 - (offset & 0xFFF);
@@ -871,7 +871,7 @@ void emu_rearm_video(M *m)
 
 void emu_written(M *m, u32 offset, u32 size)
 {
-    backing_written(m, offset, size);
+    written(m, offset, size);
 }
 
 void emu_forget_code(M *m)

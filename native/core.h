@@ -77,6 +77,8 @@ typedef struct HostEntry {
 
 /* Added to a page in HostEntry.write: writes are to plain memory there, but some of its bytes are code. */
 #define BESIDE_CODE 2u
+/* Added to a page in both: the VGA's window; the addend gives offsets from its start. */
+#define IN_WINDOW 4u
 
 /* ---- what the engine keeps outside declared state ---- */
 struct Run {
@@ -122,17 +124,24 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 #define KEEPS_REGISTERS __attribute__((no_caller_saved_registers, force_align_arg_pointer, noinline, used))
 /* Compilers do not count on the attribute at the call: so say it in assembly (no red zone: -mno-red-zone).  What these
  * functions call beyond their own file may use vector registers. */
-#define XMM_REGISTERS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
+#ifdef __SSE__
+#define XMM_REGISTERS , "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
-#define KEPT_CALL(call, m, a, b, ...) __extension__ ({ int status_; \
-        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc", ##__VA_ARGS__); status_; })
-#define SLOW(call, m, a, b) KEPT_CALL(call, m, a, b, XMM_REGISTERS)
+#else
+#define XMM_REGISTERS  /* the caller's caller says it */
+#endif
+#define KEPT_CALL(call, m, a, b) __extension__ ({ int status_; \
+        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc" XMM_REGISTERS); status_; })
+/* A call of a rare function, which is in slow.h; ``arguments`` in brackets and again one by one. */
+#define KEPT(function, arguments, a, b, c) __extension__ ({ u64 value_; \
+        __asm__ volatile("call " #function : "=a"(value_) : "D"(m), "S"((u64)(a)), "d"((u64)(b)), "c"((u64)(c)) \
+                         : "memory", "cc" XMM_REGISTERS); value_; })
 #define KEEPS_FEW __attribute__((no_caller_saved_registers, noinline, used))
 #else
 #define KEEPS_REGISTERS __attribute__((noinline, cold))
 #define KEEPS_FEW __attribute__((noinline))
 #define KEPT_CALL(call, m, a, b) call(m, a, b)
-#define SLOW(call, m, a, b) call(m, a, b)
+#define KEPT(function, arguments, a, b, c) function arguments
 #endif
 KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u16(M *m, u32 lin, u32 unused);
@@ -146,11 +155,18 @@ KEEPS_FEW int rmw_slow_u8(M *m, u32 lin, u32 unused);
 KEEPS_FEW int rmw_slow_u16(M *m, u32 lin, u32 unused);
 KEEPS_FEW int rmw_slow_u32(M *m, u32 lin, u32 unused);
 KEEPS_FEW int rmw_slow_u64(M *m, u32 lin, u32 unused);
-void backing_written(M *m, u32 offset, u32 size);
+void written(M *m, u32 offset, u32 size);
+KEEPS_REGISTERS void backing_written__rare(M *m, u32 offset, u32 size);
 void cut_short(M *m);
 u32 exit_mid(M *m, Rec *r);
 
 #include "prototypes.h"
+
+/* Memory was written that may hold decoded code: traces of it are dropped. */
+static ALWAYS_INLINE void backing_written(M *m, u32 offset, u32 size)
+{
+    KEPT(backing_written__rare, (m, offset, size), offset, size, 0);
+}
 
 static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)
 {
@@ -209,7 +225,7 @@ static ALWAYS_INLINE int load_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    MISSED(SLOW(load_slow_##T, m, lin, 0)); \
+    MISSED(KEPT_CALL(load_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \
@@ -220,7 +236,7 @@ static ALWAYS_INLINE int store_##T(M *m, Rec *r, u32 lin, T v) \
         memcpy((u8 *)(uintptr_t)(e->addend + lin), &v, SIZE); \
         return 0; \
     } \
-    MISSED(SLOW(store_slow_##T, m, lin, v)); \
+    MISSED(KEPT_CALL(store_slow_##T, m, lin, v)); \
     return 0; \
 } \
 static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
@@ -230,7 +246,7 @@ static ALWAYS_INLINE int load_rmw_##T(M *m, Rec *r, u32 lin, T *out) \
         memcpy(out, (u8 *)(uintptr_t)(e->addend + lin), SIZE); \
         return 0; \
     } \
-    MISSED(SLOW(rmw_slow_##T, m, lin, 0)); \
+    MISSED(KEPT_CALL(rmw_slow_##T, m, lin, 0)); \
     *out = (T)m->r[0]; \
     return 0; \
 } \
@@ -336,18 +352,12 @@ RUN_PROTOTYPES(u32)
 
 #include "inlines.h"
 
-/* ---- the VGA's window: byte by byte to the chip, where the guest's TLB entry allows it.  Nothing comes of it that a trace would have
- * to end for ---- */
+/* ---- the VGA's window: byte by byte to the chip.  Nothing comes of it that a trace would have to end for ---- */
 static ALWAYS_INLINE bool in_window(M *m, u32 lin, u32 size, bool write, u32 *at)
 {
-    u64 entry = m->cpu.tlb[tlb_entry(m, lin) - m->core.hosts];
-    u32 page = (lin + (size - 1)) & 0xFFFFF000u, phys = (u32)entry & 0xFFFFF000u;
-    const u32 *map = write ? m->memory.low_write : m->memory.low_read;
-    if (entry >> 32 != (page | TLB_VALID) || (write && !(entry & PTE_W)) || map[phys >> 12 & (LOW_PAGES - 1)] != DEVICE
-        || !memory_in_window(m, phys))
-        return false;
-    *at = phys + (lin & 0xFFF) - VGA_WINDOW;
-    return true;
+    const HostEntry *e = tlb_entry(m, lin);
+    *at = (u32)e->addend + lin;
+    return (write ? e->write : e->read) == (((lin + (size - 1)) & 0xFFFFF000u) | IN_WINDOW);
 }
 
 static ALWAYS_INLINE u64 window_load(M *m, u32 at, u32 size)

@@ -11,6 +11,8 @@ from emu.bus.subset.tree import SubsetError
 from emu.bus.types import Array, Derived, Signed, Unsigned
 
 FLAT = "__flat"  # what the names of flat variants of jumps end in
+RARE = "__rare"  # what the names of rare functions end in; the plain name is an inline function that calls them
+RARE_PARAMETERS = 3
 RESULT_SLOTS = 4  # elements of m->r (native/core.h)
 
 
@@ -85,20 +87,34 @@ class FunctionWriter:
 
     # -- signature -----------------------------------------------------------------------------------------------
 
+    def parameters(self):
+        """[(C type, C name)] of the parameters after the machine, but for results."""
+        return [(c_type(t), c_name(name)) for name, t in self.fn.params if t.kind != "s" or not issubclass(t.cls, Component)]
+
+    def result(self):
+        """The C type of what is returned."""
+        return "int" if self.fn.faults else "void" if not self.outs or self.by_pointer or self.by_store else c_type(self.outs[0])
+
     def signature(self):
         fn = self.fn
         if self.handler:
             return f"u32 {self.handler_name()}(M *m, Rec *restrict r)"
-        params = ["M *m"]
-        for name, t in fn.params:
-            if t.kind == "s" and issubclass(t.cls, Component):
-                continue
-            params.append(f"{c_type(t)} {c_name(name)}")
+        params = ["M *m"] + [f"{t} {name}" for t, name in self.parameters()]
         if self.by_pointer:
             params += [f"{c_type(t)} *o__{i}" for i, t in enumerate(self.outs)]
-        ret = "int" if fn.faults else "void" if not self.outs or self.by_pointer or self.by_store else c_type(self.outs[0])
-        prefix = "static ALWAYS_INLINE " if fn.inline else ""
-        return f"{prefix}{ret} {self.program.c_name(fn.key)}({', '.join(params)})"
+        prefix = "static ALWAYS_INLINE " if fn.inline else "KEEPS_REGISTERS " if fn.rare else ""
+        return f"{prefix}{self.result()} {self.program.c_name(fn.key)}{RARE if fn.rare else ''}({', '.join(params)})"
+
+    def rare_call(self):
+        """The function that calls a rare one, under its plain name."""
+        params = self.parameters()
+        if len(params) > RARE_PARAMETERS:
+            raise SubsetError(f"{self.fn.file}: {self.fn.name}: too many parameters for a rare function")
+        name, names = self.program.c_name(self.fn.key), [name for _, name in params]
+        call = f"KEPT({name}{RARE}, ({', '.join(['m'] + names)}), {', '.join((names + ['0'] * RARE_PARAMETERS)[:RARE_PARAMETERS])});"
+        result = self.result()
+        return (f"static ALWAYS_INLINE {result} {name}({', '.join(['M *m'] + [f'{t} {n}' for t, n in params])})\n"
+                f"{{\n    {'' if result == 'void' else f'return ({result})'}{call}\n}}")
 
     def write(self, head=True):
         fn = self.fn

@@ -3,7 +3,12 @@
  * Compiled for general registers only: these functions save every register that they and their callees change. */
 #include "core.h"
 
-#include "lookups.h"
+#include "slow.h"
+
+KEEPS_REGISTERS void backing_written__rare(M *m, u32 offset, u32 size)
+{
+    written(m, offset, size);
+}
 
 static ALWAYS_INLINE void before_slow(M *m)
 {
@@ -30,9 +35,16 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
         return FAULTS;
     u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
     u32 at = memory_read_offset(m, phys), to = write ? memory_write_offset(m, phys) : at;
-    if (UNLIKELY(at >= 0xFFFFFFFEu))
-        return CHIP;
     HostEntry *e = bank_entry(m, lin, user);
+    if (UNLIKELY(at >= DEVICE)) {
+        if (at == DEVICE && to == DEVICE && memory_in_window(m, phys)) {
+            e->read = page | IN_WINDOW;
+            e->addend = (u64)(phys - VGA_WINDOW) - page;
+            if (write)
+                e->write = e->read;
+        }
+        return CHIP;
+    }
     e->read = page;
     e->addend = (u64)(uintptr_t)m->memory.backing_data + at - page;
     if (write) {
@@ -134,13 +146,13 @@ static KEEPS_REGISTERS int other_rmw_##T(M *m, u32 lin, u32 how) \
     after_slow(m); \
     return 0; \
 } \
-static KEEPS_REGISTERS int load_window_##T(M *m, u32 at, u32 unused) \
+static KEEPS_FEW int load_window_##T(M *m, u32 at, u32 unused) \
 { \
     (void)unused; \
     m->r[0] = window_load(m, at, sizeof(T)); \
     return 0; \
 } \
-static KEEPS_REGISTERS int store_window_##T(M *m, u32 at, T v) \
+static KEEPS_FEW int store_window_##T(M *m, u32 at, T v) \
 { \
     window_store(m, at, sizeof v, v); \
     return 0; \
@@ -161,9 +173,6 @@ KEEPS_REGISTERS int load_slow_##T(M *m, u32 lin, u32 unused) \
 } \
 static KEEPS_REGISTERS int store_general_##T(M *m, u32 lin, T v) \
 { \
-    u32 at; \
-    if (in_window(m, lin, sizeof v, true, &at)) \
-        return KEPT_CALL(store_window_##T, m, at, v); \
     int how = KEPT_CALL(lead_write, m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
         return how == FAULTS ? 1 : how == CODE ? KEPT_CALL(code_store_##T, m, lin, v) \
@@ -185,9 +194,12 @@ static KEEPS_REGISTERS int rmw_general_##T(M *m, u32 lin, u32 unused) \
     m->r[0] = v; \
     return 0; \
 } \
-/* Stores into a page that holds code, beside the code, need few registers; all else is done out of line. */ \
+/* Stores into a page that holds code, beside the code, and into the VGA's window need few registers; all else is done out of line. */ \
 KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
 { \
+    u32 at; \
+    if (in_window(m, lin, sizeof v, true, &at)) \
+        return KEPT_CALL(store_window_##T, m, at, v); \
     if (LIKELY(tlb_entry(m, lin)->write == (((lin + (sizeof v - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
         u8 *to = PLACE(m, lin); \
         const CodeMap *map = code_map(m, to); \

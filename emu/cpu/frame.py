@@ -4,7 +4,7 @@
 memory below the stack), ``frame_commit`` makes it current.  Intel SDM volume 3, 5.8.5 and 6.12.1.
 """
 
-from emu.bus.component import hot, inline
+from emu.bus.component import hot, inline, rare
 from emu.bus.types import Fault, T, u8, u16, u32
 from emu.cpu.memory import bank_write, stack_holds, stack_move, stack_offset, sys_read16, sys_read32, watch
 from emu.cpu.segments import (
@@ -92,7 +92,7 @@ def frame_commit(cpu: Cpu) -> None:
     cpu.gpr[ESP] = cpu.frame_esp
 
 
-@hot
+@rare
 def frame_each(cpu: Cpu, flags: T, ext: u32) -> None:
     """What push_return does, with a look at each word."""
     frame_begin(cpu, ext)
@@ -110,8 +110,11 @@ def push_return(cpu: Cpu, flags: T, ext: u32) -> None:
         lin: u32 = u32(cpu.seg[SS].base + off)
         user: bool = cpu.cpl == 3
         bank_write[T](cpu, u32(lin + T.bits // 4), flags, user)
-        bank_write[T](cpu, u32(lin + T.bits // 8), cpu.seg[CS].sel, user)
-        bank_write[T](cpu, lin, T(cpu.eip), user)
+        if T.bits == 16:
+            bank_write[u32](cpu, lin, u16(cpu.eip) | cpu.seg[CS].sel << 16, user)
+        else:
+            bank_write[T](cpu, u32(lin + T.bits // 8), cpu.seg[CS].sel, user)
+            bank_write[T](cpu, lin, cpu.eip, user)
         stack_move(cpu, u32(0 - T.bits // 8 * 3))
     else:
         frame_each[T](cpu, flags, ext)

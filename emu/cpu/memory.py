@@ -4,7 +4,7 @@ Intel SDM volume 3, sections 3.4, 5.3 and 6.15 (alignment check).  `load` and it
 the soft TLB's host addresses first and fall back to the functions here.
 """
 
-from emu.bus.component import hot, inline, intrinsic
+from emu.bus.component import hot, inline, intrinsic, rare
 from emu.bus.types import T, Fault, u8, u16, u32, u64
 
 from .paging import lookup_read, lookup_write
@@ -34,14 +34,14 @@ def ea_base(cpu: Cpu, r: Rec) -> u32:
 
 # -- segment checks ----------------------------------------------------------------------------------------------
 
-@hot
+@rare
 def segment_fault(cpu: Cpu, seg: u8) -> None:
     if seg == SS:
         raise Fault(SS_VEC, 0)
     raise Fault(GP, 0)
 
 
-@hot
+@rare
 def watch(cpu: Cpu, lin: u32, size: u8, write: bool) -> None:
     """Alignment check and data breakpoints, while either is switched on."""
     if cpu.mode & MODE_AC != 0 and lin & (u8(size - 1)) != 0:

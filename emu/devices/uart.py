@@ -6,6 +6,7 @@ from emu.bus.component import Component, Port, Timer, cold, hot
 from emu.bus.types import NEVER, Array, Const, Wire, u8, u16, u64
 
 CLOCK = 1_843_200               # Hz
+FAST = 128                      # still so slow that 16 characters outlast the handler that fills the FIFO (Linux: "too much work for irq4")
 
 # Registers
 RBR = THR = DLL = 0
@@ -95,7 +96,7 @@ class Uart(Component):
     thre_pending: u8
     timed_out: u8               # characters have waited in the FIFO for four character times
     irq_level: u8
-    fast: bool                  # characters take a 32nd of their time: polled consoles (Linux) then lose no timer ticks
+    fast: bool                  # characters take a FAST-th of their time: polled consoles (Linux) then lose no timer ticks
     ring: Array(u8, 4096)
     ring_head: u16
     ring_count: u16
@@ -164,7 +165,7 @@ class Uart(Component):
             halves = u8(halves + (1 if (self.lcr & 3) == 0 else 2))
         divisor: u64 = self.divisor if self.divisor != 0 else 65536
         whole: u64 = (halves & 31) * (divisor & 0x1FFFF) * 8_000_000_000 // CLOCK
-        return whole >> 5 if self.fast else whole
+        return whole // FAST if self.fast else whole
 
     @hot
     def listen(self) -> None:

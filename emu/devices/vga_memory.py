@@ -5,7 +5,7 @@ IBM PS/2 Hardware Technical Reference, "Graphics Controller" and "Sequencer, Mem
 What an access does depends on a dozen fields of registers.  They are put together when one of them is written
 (update_memory, update_writes), so that the access itself is a few operations on a word of the four planes' bytes.
 """
-from emu.bus.component import hot, inline
+from emu.bus.component import hot, inline, rare
 from emu.bus.types import Const, u8, u32
 
 from .vga_state import (DISPI_BANK, DISPI_BPP, GC_BIT_MASK, GC_COLOUR_COMPARE, GC_COLOUR_DONT_CARE, GC_DATA_ROTATE,
@@ -65,6 +65,9 @@ class VgaMemory(VgaState):
         self.map_size = 0
         if self.memory_on() and not (self.dispi_on() and self.dispi[DISPI_BPP] > 4):
             self.map_size = MAP_SIZE[select & 3]
+        self.read_size = self.map_size
+        if self.dispi_on() or (self.graphics[GC_MODE] & GC_MODE_READ) != 0:
+            self.read_size = 0
 
     @hot
     def odd_even_high(self) -> u32:
@@ -130,6 +133,9 @@ class VgaMemory(VgaState):
         self.from_latch = u32(~bits)
         if function == OR or function == XOR:
             self.from_latch = ALL
+        self.write_size = self.map_size
+        if self.dispi_on() or mode == WRITE_COLOUR or mode == WRITE_MASKED or (self.graphics[GC_DATA_ROTATE] & 7) != 0:
+            self.write_size = 0
 
     @hot
     def update_window(self) -> None:
@@ -158,19 +164,48 @@ class VgaMemory(VgaState):
         """Video memory offset of the four planes' bytes at a plane address."""
         if self.dispi_on():  # 4 bits a pixel: planes reach beyond 64 KiB through the bank
             return u32((self.dispi[DISPI_BANK] * (WINDOW_SIZE * 4) + (address & PLANE_MASK) * 4) & WORD_MASK)
+        return self.plane_offset(address)
+
+    @inline
+    def plane_offset(self, address: u32) -> u32:
+        """The same where no DISPI mode is on: a place in chain-4 mode is its own offset."""
         return u32((address & 0xFFFC) | (address & 3) << 16)
+
+    @inline
+    def read_address(self, place: u32) -> u32:
+        """The plane address of a place, for reads."""
+        return (place & self.read_mask) | (place >> 16 & self.read_high)
+
+    @inline
+    def write_address(self, place: u32) -> u32:
+        return (place & self.write_mask) | (place >> 16 & self.write_high)
+
+    @inline
+    def plane_byte(self, word: u32, place: u32) -> u8:
+        """The byte of the plane that a read mode 0 at a place is about."""
+        return u8(word >> 8 * (((place & self.read_low) | self.read_plane) & 3))
 
     @inline
     def mem_read(self, offset: u32) -> u8:
         """Read a byte at an offset from A0000; fills the latches."""
         place: u32 = u32(offset - self.map_base)
+        if place >= self.read_size:
+            return self.other_read(offset)
+        word: u32 = self.vram_read32(self.plane_offset(self.read_address(place)))
+        self.latch = word
+        return self.plane_byte(word, place)
+
+    @rare
+    def other_read(self, offset: u32) -> u8:
+        """A read of mode 1, or in a DISPI mode, or where no plane answers."""
+        place: u32 = u32(offset - self.map_base)
         if place >= self.map_size:
             return self.linear_read(offset)
-        word: u32 = self.vram_read32(self.word_offset((place & self.read_mask) | (place >> 16 & self.read_high)))
+        word: u32 = self.vram_read32(self.word_offset(self.read_address(place)))
         self.latch = word
         if (self.graphics[GC_MODE] & GC_MODE_READ) != 0:
             return self.compare(word)
-        return u8(word >> 8 * (((place & self.read_low) | self.read_plane) & 3))
+        return self.plane_byte(word, place)
 
     @hot
     def compare(self, word: u32) -> u8:
@@ -181,25 +216,41 @@ class VgaMemory(VgaState):
         return u8(~(differ | (differ >> 8)))
 
     @inline
+    def write_planes_at(self, where: u32, word: u32, planes: u32) -> None:
+        """Write the bytes of some planes at an offset of video memory."""
+        old: u32 = self.vram_read32(where)
+        self.vram_write32(where, old ^ (old ^ word) & planes)
+
+    @inline
+    def with_latches(self, word: u32) -> u32:
+        """What the bit mask and the function make of a word and of the latches."""
+        return (word & self.from_word) ^ (self.latch & (self.from_latch ^ (word & self.from_both)))
+
+    @inline
     def mem_write(self, offset: u32, value: u8) -> None:
         """Write a byte at an offset from A0000 through the graphics controller."""
+        place: u32 = u32(offset - self.map_base)
+        if place >= self.write_size:
+            self.other_write(offset, value)
+            return
+        word: u32 = u32(value * EACH) & self.host_planes | self.fixed_planes
+        self.write_planes_at(self.plane_offset(self.write_address(place)), self.with_latches(word), self.write_planes[place & 3])
+
+    @rare
+    def other_write(self, offset: u32, value: u8) -> None:
+        """A write of mode 2 or 3, or rotated, or in a DISPI mode, or where no plane answers."""
         place: u32 = u32(offset - self.map_base)
         if place >= self.map_size:
             self.linear_write(offset, value)
             return
-        planes: u32 = self.write_planes[place & 3]
-        if planes == 0:
-            return
         rotated: u32 = u8(value * 0x101 >> (self.graphics[GC_DATA_ROTATE] & 7))
-        word: u32 = u32(rotated * EACH & self.host_planes) | self.fixed_planes
+        word: u32 = u32(rotated * EACH) & self.host_planes | self.fixed_planes
         if (self.graphics[GC_MODE] & GC_MODE_WRITE) == WRITE_COLOUR:
             word = PLANES[value & 15]
-        word = (word & self.from_word) ^ (word & self.latch & self.from_both) ^ (self.latch & self.from_latch)
+        word = self.with_latches(word)
         if (self.graphics[GC_MODE] & GC_MODE_WRITE) == WRITE_MASKED:
             word = self.latch ^ (word ^ self.latch) & u32(rotated * EACH)
-        where: u32 = self.word_offset((place & self.write_mask) | (place >> 16 & self.write_high))
-        old: u32 = self.vram_read32(where)
-        self.vram_write32(where, old ^ (old ^ word) & planes)
+        self.write_planes_at(self.word_offset(self.write_address(place)), word, self.write_planes[place & 3])
 
     @hot
     def linear_read(self, offset: u32) -> u8:

@@ -85,6 +85,7 @@ class Reader:
         plain = function.generic[0].function if hasattr(function, "generic") else function
         self.fn = Function((function, owner), name or function.__name__, params, result, getattr(plain, "inline", False), self.file)
         self.fn.intrinsic = getattr(plain, "intrinsic", False)
+        self.fn.rare = getattr(plain, "rare", False)
         self.vars = dict(params)
         self.assigned = set(self.vars)
         self.counts = {}

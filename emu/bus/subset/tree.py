@@ -63,3 +63,4 @@ class Function:
         self.raises = False
         self.writes = False
         self.intrinsic = False
+        self.rare = False

@@ -4,9 +4,9 @@ The words of a return frame are read from the highest address down, as processor
 Intel SDM volume 2 (INT n, IRET, RET) and volume 3, chapter 6 and 20.
 """
 
-from emu.bus.component import hot, inline
+from emu.bus.component import hot, inline, rare
 from emu.bus.types import Fault, T, u8, u16, u32
-from emu.cpu.exceptions import INT_N, PRIVILEGED, SOFTWARE, deliver, finish_switch
+from emu.cpu.exceptions import INT_N, PRIVILEGED, SOFTWARE, deliver, deliver_real, finish_switch
 from emu.cpu.flags import get_of, read_eflags, write_arith
 from emu.cpu.memory import load, stack_holds, stack_move, stack_offset, stack_read
 from emu.cpu.paging import set_cpl
@@ -14,7 +14,7 @@ from emu.cpu.segments import (
     ATTR_DB, ATTR_P, attr_dpl, change_segment, desc_attr, desc_limit, drop_outer_segments, fetch_descriptor, is_code, is_conforming,
     is_writable, load_real_segment, mark_accessed, protected, set_segment, set_v86, update_mode)
 from emu.cpu.state import (
-    AC, BP, CR4_VME, CS, DB, DF, DS, ES, ESP, FS, GP, GS, ID, IF, IOPL, NP, NT, OV, RF, SS, SS_VEC, TF, VIF, VIP,
+    AC, BP, CR0_PE, CR4_VME, CS, DB, DF, DS, ES, ESP, FS, GP, GS, ID, IF, IOPL, NP, NT, OV, RF, SS, SS_VEC, TF, VIF, VIP,
     VM, Cpu, Rec)
 from emu.cpu.tasks import return_task
 
@@ -33,7 +33,11 @@ def interrupt(cpu: Cpu, vector: u8, kind: u8) -> None:
 
 @hot
 def INT_n(cpu: Cpu, r: Rec) -> None:
-    interrupt(cpu, u8(r.imm), INT_N)
+    if cpu.cr0 & CR0_PE == 0:  # what deliver does, of all that it looks at
+        deliver_real(cpu, u8(r.imm), read_eflags(cpu))
+        cpu.stepping = False
+    else:
+        interrupt(cpu, u8(r.imm), INT_N)
 
 
 @hot
@@ -91,6 +95,15 @@ def return_stack(cpu: Cpu, sel: u16, rpl: u8) -> (u32, u32):
     return lo, hi2
 
 
+@rare
+def return_each(cpu: Cpu, r: Rec) -> (T, u16, T):
+    """What return_frame does, with a look at each word."""
+    flags: T = stack_read[T](cpu, r, T.bits // 4)
+    sel: u16 = stack_read[u16](cpu, r, T.bits // 8)
+    eip: T = stack_read[T](cpu, r, 0)
+    return eip, sel, flags
+
+
 @inline
 def return_frame(cpu: Cpu, r: Rec) -> (T, u16, T):
     """EIP, CS and EFLAGS on the stack."""
@@ -101,12 +114,15 @@ def return_frame(cpu: Cpu, r: Rec) -> (T, u16, T):
     if stack_holds(cpu, off, T.bits // 8 * 3):
         lin: u32 = u32(cpu.seg[SS].base + off)
         flags = load[T](cpu, r, u32(lin + T.bits // 4))
-        sel = load[u16](cpu, r, u32(lin + T.bits // 8))
-        eip = load[T](cpu, r, lin)
+        if T.bits == 16:
+            both: u32 = load[u32](cpu, r, lin)
+            sel = u16(both >> 16)
+            eip = u16(both)
+        else:
+            sel = load[u16](cpu, r, u32(lin + T.bits // 8))
+            eip = load[T](cpu, r, lin)
     else:
-        flags = stack_read[T](cpu, r, T.bits // 4)
-        sel = stack_read[u16](cpu, r, T.bits // 8)
-        eip = stack_read[T](cpu, r, 0)
+        eip, sel, flags = return_each[T](cpu, r)
     return eip, sel, flags
 
 
@@ -169,26 +185,38 @@ def RETF_imm(cpu: Cpu, r: Rec) -> None:
 
 # -- IRET --------------------------------------------------------------------------------------------------------
 
-@hot
+@inline
 def set_flags(cpu: Cpu, flags: u32, mask: u32) -> None:
     """Load the arithmetic flags and those in mask from an image."""
     cpu.eflags = (cpu.eflags & (0xFFFFFFFF ^ mask)) | (flags & mask)
     write_arith(cpu, flags)
 
 
-@hot
+@inline
 def iret_real(cpu: Cpu, r: Rec) -> None:
-    """IRET in real mode, and in virtual-8086 mode (SDM volume 3, 20.2.7 and 20.3)."""
-    v86: bool = cpu.eflags & VM != 0
-    virtual: bool = v86 and cpu.eflags & IOPL != IOPL
+    """IRET in real mode."""
+    eip, sel, flags = return_frame[T](cpu, r)
+    if eip > cpu.seg[CS].limit:
+        raise Fault(GP, 0)
+    stack_move(cpu, T.bits // 8 * 3)
+    cpu.eip = eip
+    if T.bits == 32:
+        set_flags(cpu, flags, IRET_FLAGS | IRET_FLAGS32 | IF | IOPL)
+    else:
+        set_flags(cpu, flags, IRET_FLAGS | IF | IOPL)
+    load_real_segment(cpu, CS, sel)
+
+
+@hot
+def iret_virtual(cpu: Cpu, r: Rec) -> None:
+    """IRET in virtual-8086 mode (SDM volume 3, 20.2.7 and 20.3)."""
+    virtual: bool = cpu.eflags & IOPL != IOPL
     if virtual and (cpu.cr4 & CR4_VME == 0 or T.bits == 32):
         raise Fault(GP, 0)
     eip, sel, flags = return_frame[T](cpu, r)
     mask: u32 = IRET_FLAGS | IF
     if T.bits == 32:
         mask = mask | IRET_FLAGS32
-    if not v86:
-        mask = mask | IOPL
     if virtual:
         mask = IRET_FLAGS
         if flags & TF != 0 or flags & IF != 0 and cpu.eflags & VIP != 0:
@@ -256,8 +284,10 @@ def iret_protected(cpu: Cpu, r: Rec) -> None:
 def IRET(cpu: Cpu, r: Rec) -> None:
     """Interrupt return.  It lets NMIs in again even if it faults (SDM volume 3, 6.7.1)."""
     cpu.nmi_masked = False
-    if not protected(cpu):
+    if cpu.cr0 & CR0_PE == 0:
         iret_real[T](cpu, r)
+    elif cpu.eflags & VM != 0:
+        iret_virtual[T](cpu, r)
     elif cpu.eflags & NT != 0:
         flags: u32 = read_eflags(cpu)
         return_task(cpu, flags)

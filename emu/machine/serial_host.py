@@ -8,8 +8,10 @@ import time
 
 from emu.media.errors import MediaError, reason
 
+NEWLINE = 10
 BACKLOG = 1 << 20  # bytes that wait for a slow reader before the guest does
 PATIENCE = 0.01  # host seconds that a byte then waits
+GATHER = 0.004  # host seconds that the beginning of a line waits for more of it: a thread woken for each byte costs more than the guest
 LAST_WAIT = 1.0  # host seconds that the end of the run waits for a reader
 
 
@@ -21,6 +23,7 @@ class Output:
         self.error = None
         self._waiting = bytearray()
         self._writing = self._ending = False
+        self._flushing = 0  # calls of flush() that wait
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -31,7 +34,7 @@ class Output:
             raise self.error
         with self._changed:
             self._waiting.append(byte)
-            if len(self._waiting) == 1:
+            if byte == NEWLINE or len(self._waiting) == 1:
                 self._changed.notify_all()
             full = len(self._waiting) > BACKLOG
         if full:
@@ -46,6 +49,8 @@ class Output:
                     if self._ending:
                         return
                     self._changed.wait()
+                if NEWLINE not in self._waiting and not self._flushing:
+                    self._changed.wait_for(lambda: NEWLINE in self._waiting or self._flushing, GATHER)
                 data = bytes(self._waiting)
                 self._waiting.clear()
                 self._writing = True
@@ -67,7 +72,10 @@ class Output:
     def flush(self):
         """Wait a little until all is written.  Raises what write() raises."""
         with self._changed:
+            self._flushing += 1
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not (self._waiting or self._writing), LAST_WAIT)
+            self._flushing -= 1
         if self.error is not None:
             raise self.error
 

@@ -241,7 +241,8 @@ def lookup_exec(cpu: Cpu, lin: u32) -> u32:
 def flush_tlb(cpu: Cpu) -> None:
     """Drop every entry that is not global (CR3 load)."""
     n: u16 = 0
-    while n < cpu.tlb_local_count:
+    count: u16 = cpu.tlb_local_count
+    while n < count:
         index: u16 = cpu.tlb_local[n & (TLB_ALL - 1)] & (TLB_ALL - 1)
         entry: u64 = cpu.tlb[index]
         if entry & PTE_G != 0:

@@ -263,6 +263,11 @@ static void forget_traces(M *m)
             free(m->core.page_code[p]->operands);
             memset(m->core.page_code[p], 0, sizeof *m->core.page_code[p]);
         }
+    for (u32 n = 0; n < CROSSINGS; n++) {  /* they know where they led; one may be running */
+        Crossing *c = &m->core.crossings[n];
+        c->key = 0;
+        memset(c->trace.link, 0, sizeof c->trace.link);
+    }
     m->core.video_code = false;
     m->core.pool_used = TRACE_ALIGN;  /* number 0 is none */
     ((Trace *)m->core.pool)->key = NO_KEY;
@@ -411,26 +416,67 @@ static void finish(M *m, Trace *t, u32 count, bool ended)
     (void)m;
 }
 
-#ifdef EMU_PROFILE
-#define ROOM (TRACE_MAX + 2)
-#else
-#define ROOM 2
-#endif
+static void finish_single(M *m, Trace *t, i32 handler)
+{
+    place(m, &t->rec[0], handler, 0);
+    t->key = NO_KEY;
+    t->bytes = t->rec[0].len;
+    finish(m, t, 1, t->rec[0].flags & REC_ENDS);
+}
 
-/* One instruction, not remembered: crossing a page, outside plain memory, or when the budget is short. */
+/* One instruction, not remembered: outside plain memory, or when the budget is short. */
 static Trace *single(M *m, u32 page)
 {
-    static _Thread_local u64 room[(sizeof(Trace) + ROOM * sizeof(Rec)) / 8 + 1];
+    static _Thread_local u64 room[(sizeof(Trace) + SINGLE_ROOM * sizeof(Rec)) / 8 + 1];
     Trace *t = (Trace *)room;
     memset(room, 0, sizeof room);
     i32 h = decode_at(m, &t->rec[0], m->cpu.eip, page, true);
     if (h < 0)
         return NULL;
-    place(m, &t->rec[0], h, 0);
-    t->key = NO_KEY;
-    t->bytes = t->rec[0].len;
-    finish(m, t, 1, t->rec[0].flags & REC_ENDS);
+    finish_single(m, t, h);
     return t;
+}
+
+/* ---- instructions that run over the end of their page ---- */
+static Crossing *crossing_of(M *m, u64 key)
+{
+    u32 offset = (u32)(key >> 8);
+    return &m->core.crossings[((offset >> 12) * 15 + (offset & 15)) % CROSSINGS];
+}
+
+static ALWAYS_INLINE bool may_cross(u64 key)
+{
+    return (key >> 8 & 0xFFF) > 0x1000 - 15;
+}
+
+/* The one at cs:eip if it is remembered and its bytes are the same as then.  1: the page that it ends in faults. */
+static int recall(M *m, u64 key, u32 lin, Trace **out)
+{
+    Crossing *c = crossing_of(m, key);
+    u32 in_page = 0x1000 - (lin & 0xFFF), second;
+    *out = NULL;
+    if (c->key != key || memcmp(c->bytes, m->memory.backing_data + (key >> 8), in_page))
+        return 0;
+    if (code_page(m, lin + in_page, &second))
+        return 1;
+    if (second < DEVICE && !memcmp(c->bytes + in_page, m->memory.backing_data + second, c->trace.bytes - in_page))
+        *out = &c->trace;
+    return 0;
+}
+
+/* Decode and remember it; NULL where that cannot be. */
+static Trace *remember(M *m, u64 key, u32 page, u32 lin)
+{
+    Crossing *c = crossing_of(m, key);
+    u32 in_page = 0x1000 - (lin & 0xFFF), second;
+    memset(c, 0, sizeof *c);
+    i32 h = decode_at(m, &c->trace.rec[0], m->cpu.eip, page, true);
+    if (h < 0 || h == LONG_HANDLER || c->trace.rec[0].len <= in_page || code_page(m, lin + in_page, &second) || second >= DEVICE)
+        return NULL;
+    c->key = key;
+    memcpy(c->bytes, m->cpu.code, c->trace.rec[0].len);
+    finish_single(m, &c->trace, h);
+    return &c->trace;
 }
 
 #ifndef EMU_PROFILE
@@ -596,12 +642,24 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     u64 key = (u64)offset << 8 | m->cpu.mode;
     Trace *t = cached(m, key);
     if (UNLIKELY(!t)) {
-        if (m->cpu.eip > m->cpu.seg[1].limit || ((t = displaced(m, key)) == NULL && (t = make(m, key, *page, offset)) == NULL)) {
+        if (may_cross(key)) {
+            if (recall(m, key, lin, &t))
+                return NULL;
+            if (t)
+                goto found;
+        }
+        if (m->cpu.eip <= m->cpu.seg[1].limit) {
+            if ((t = displaced(m, key)) || (t = make(m, key, *page, offset)))
+                put_in_cache(m, t);
+            else if (may_cross(key))
+                t = remember(m, key, *page, lin);
+        }
+        if (!t) {
             *one = true;
             return NULL;
         }
-        put_in_cache(m, t);
     }
+found:
     if (UNLIKELY((u64)m->cpu.eip + t->bytes - 1 > m->cpu.seg[1].limit)) {
         *one = true;
         return NULL;
@@ -634,15 +692,16 @@ static ALWAYS_INLINE u32 enter(M *m, Trace *t)
     return t->rec[0].h(m, t->rec);
 }
 
-static ALWAYS_INLINE void link_traces(Trace *from, u32 which, Trace *to)
+/* ``near``: both are in one linear page.  If that is so once, it is wherever their page is mapped to. */
+static ALWAYS_INLINE void link_traces(Trace *from, u32 which, Trace *to, bool near)
 {
-    if (from->key >> 20 == to->key >> 20 && (u8)from->key == (u8)to->key)
+    if (near && from->key >> 20 == to->key >> 20 && (u8)from->key == (u8)to->key)
         from->link[which] = to;
     else
         from->link[which] = (Trace *)~(uintptr_t)to;
 }
 
-static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which)
+static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which, bool near)
 {
     u32 page;
     bool one;
@@ -655,19 +714,21 @@ static __attribute__((noinline)) u32 leave_slowly(M *m, u32 which)
         m->run.cur = NULL;
         return EXIT_TRACE;
     }
-    if (which < 2 && flushes == m->core.flushes)
-        link_traces(from, which, t);
+    if (which < 2 && flushes == m->core.flushes && t->key != NO_KEY)
+        link_traces(from, which, t, near);
     return enter(m, t);
 }
 
+/* Cpu.eip is where the trace began. */
 u32 leave_through(M *m, u32 which, u32 eip)
 {
     Trace *from = m->run.trace;
     Trace *t = known(m, eip, from->link[which]);
+    bool near = ((m->cpu.seg[1].base + m->cpu.eip) ^ (m->cpu.seg[1].base + eip)) < 0x1000;
     m->cpu.eip = eip;
     if (UNLIKELY(!t))
-        return leave_slowly(m, which);
-    link_traces(from, which, t);
+        return leave_slowly(m, which, near);
+    link_traces(from, which, t, near);
     return enter(m, t);
 }
 
@@ -676,7 +737,7 @@ static u32 overwritten(M *m, Rec *r)
 {
     (void)r;
     m->cpu.left += m->run.trace->n;
-    return leave_slowly(m, 2);
+    return leave_slowly(m, 2, false);
 }
 
 u32 jump_to(M *m, Rec *r, u32 eip)
@@ -690,7 +751,7 @@ u32 jump_to(M *m, Rec *r, u32 eip)
     Trace *t = known(m, eip, from->link[0]);
     m->cpu.eip = eip;
     if (UNLIKELY(!t))
-        return leave_slowly(m, 2);
+        return leave_slowly(m, 2, false);
     from->link[0] = (Trace *)~(uintptr_t)t;
     return enter(m, t);
 }
@@ -705,7 +766,7 @@ u32 leave_ended(M *m)
         return EXIT_ENDS;
     Trace *t = known(m, m->cpu.eip, from->link[0]);
     if (UNLIKELY(!t))
-        return leave_slowly(m, 2);
+        return leave_slowly(m, 2, false);
     from->link[0] = (Trace *)~(uintptr_t)t;
     return enter(m, t);
 }
@@ -806,6 +867,7 @@ static u8 *reserve(u64 size)
 }
 
 #define CACHE_BYTES (TRACE_CACHE * sizeof(u32))
+#define CROSSINGS_BYTES (CROSSINGS * sizeof(Crossing))
 #define HOSTS_BYTES (TLB_ALL * sizeof(HostEntry))
 
 void emu_map_changed(M *m);
@@ -822,11 +884,12 @@ M *emu_new(u64 backing_size, void *handle)
     m->memory.backing_size = backing_size;
     m->memory.backing_data = reserve(pages << 12);
     m->core.cache = (u32 *)reserve(CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
+    m->core.crossings = (Crossing *)reserve(CROSSINGS_BYTES);
     m->memory.watch_data = calloc(pages, 1);
     m->core.page_traces = calloc(pages, sizeof(u32));
     m->core.page_code = calloc(pages, sizeof(CodeMap *));
     m->core.dirty = calloc(65536, 1);
-    if (!m->memory.backing_data || !m->core.cache || !m->memory.watch_data || !m->core.page_traces || !m->core.page_code || !m->core.dirty)
+    if (!m->memory.backing_data || !m->core.cache || !m->core.crossings || !m->memory.watch_data || !m->core.page_traces || !m->core.page_code || !m->core.dirty)
         return NULL;
     m->core.hosts = (HostEntry *)((u8 *)m->core.cache + CACHE_BYTES);
     m->core.pool = (u8 *)m->core.hosts + HOSTS_BYTES;
@@ -842,6 +905,7 @@ void emu_free(M *m)
     write_profile(m);
 #endif
     munmap(m->memory.backing_data, m->core.pages << 12);
+    munmap(m->core.crossings, CROSSINGS_BYTES);
     munmap(m->core.cache, CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);

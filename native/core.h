@@ -60,6 +60,23 @@ typedef struct Trace {
 #define COUNT_RUN(t) UNUSED
 #endif
 
+/* Records that an instruction alone needs. */
+#ifdef EMU_PROFILE
+#define SINGLE_ROOM (TRACE_MAX + 2)
+#else
+#define SINGLE_ROOM 2
+#endif
+
+/* An instruction that runs over the end of its page.  Writes are not watched for its sake: its bytes are compared each time. */
+typedef struct Crossing {
+    u64 key;           /* as a trace's; 0: none */
+    u8 bytes[16];
+    u64 unused;
+    Trace trace;       /* its own key is NO_KEY: links to it are looked up here again */
+    Rec room[SINGLE_ROOM];
+} Crossing;
+#define CROSSINGS 1024
+
 /* What is known of a page that holds decoded code. */
 typedef struct CodeMap {
     u64 bits[64];      /* a bit for each byte: is it code? */
@@ -100,6 +117,7 @@ struct Core {
     u32 *cache;           /* numbers of traces by slot_of(key) */
     u32 *page_traces;     /* per backing page, the first of a list */
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
+    Crossing *crossings;
     u64 pages;
     u8 *dirty;            /* per page of video memory */
     bool video_code;      /* some of it has been decoded as code */
@@ -391,12 +409,13 @@ u32 leave_ended(M *m);
 u32 leave_through(M *m, u32 which, u32 eip);
 
 /* Go to the trace that link ``which`` remembers.  Links stay inside a page, so they hold for any mapping, but not for any
- * segment: its end may lie within the trace.  A trace that was overwritten begins with a handler that says so. */
+ * segment: its end may lie within the trace, or 16 bits of EIP wrap.  A trace that was overwritten begins with a handler that says so. */
 static ALWAYS_INLINE u32 follow(M *m, u32 which, u32 eip)
 {
     Trace *t = m->run.trace->link[which];
-    m->cpu.eip = eip;
-    if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit)) {
+    if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n && (u64)eip + t->bytes - 1 <= m->cpu.seg[1].limit
+               && eip - m->cpu.eip + 0xFFF <= 2 * 0xFFF)) {
+        m->cpu.eip = eip;
         m->cpu.left -= t->n;
         m->run.trace = t;
         COUNT_RUN(t);
@@ -426,8 +445,8 @@ static ALWAYS_INLINE u32 jump_not_taken(M *m, Rec *r)
 static ALWAYS_INLINE u32 follow_flat(M *m, u32 which, u32 eip)
 {
     Trace *t = m->run.trace->link[which];
-    m->cpu.eip = eip;
     if (LIKELY((intptr_t)t > 0 && m->cpu.left >= t->n)) {
+        m->cpu.eip = eip;
         m->cpu.left -= t->n;
         m->run.trace = t;
         COUNT_RUN(t);

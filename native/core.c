@@ -57,7 +57,7 @@ static ALWAYS_INLINE u32 offset_of(const Trace *t)
 }
 
 /* The code of a page lies together, two bytes a slot, so that what runs together shares cache lines.  A trace may be in its slot or
- * in the other one of the pair. */
+ * in the others of the same eight bytes: where many begin close together (FreeDOS), fewer would drive each other out. */
 static ALWAYS_INLINE u32 slot_of(u64 key)
 {
     u32 page = (u32)(key >> 20);
@@ -67,19 +67,26 @@ static ALWAYS_INLINE u32 slot_of(u64 key)
 static ALWAYS_INLINE Trace *cached(M *m, u64 key)
 {
     u32 slot = slot_of(key);
-    Trace *t = trace_at(m, m->core.cache[slot]);
-    if (LIKELY(t->key == key))
-        return t;
-    t = trace_at(m, m->core.cache[slot ^ 1]);
-    return t->key == key ? t : NULL;
+    for (u32 i = 0; i < TRACE_WAYS; i++) {
+        Trace *t = trace_at(m, m->core.cache[slot ^ i]);
+        if (LIKELY(t->key == key))
+            return t;
+    }
+    return NULL;
+}
+
+static u32 free_way(M *m, u32 slot)
+{
+    u32 i = 0;
+    while (i < TRACE_WAYS && m->core.cache[slot ^ i])
+        i++;
+    return i;
 }
 
 static void put_in_cache(M *m, Trace *t)
 {
     u32 slot = slot_of(t->key);
-    if (m->core.cache[slot] && !m->core.cache[slot ^ 1])
-        slot ^= 1;
-    m->core.cache[slot] = number_of(m, t);
+    m->core.cache[slot ^ free_way(m, slot) % TRACE_WAYS] = number_of(m, t);
 }
 
 static u32 overwritten(M *m, Rec *r);
@@ -87,7 +94,7 @@ static u32 overwritten(M *m, Rec *r);
 static void kill(M *m, Trace *t)
 {
     u32 slot = slot_of(t->key), number = number_of(m, t);
-    for (u32 i = 0; i < 2; i++)
+    for (u32 i = 0; i < TRACE_WAYS; i++)
         if (m->core.cache[slot ^ i] == number)
             m->core.cache[slot ^ i] = 0;
     t->key = NO_KEY;
@@ -619,8 +626,7 @@ static Trace *make(M *m, u64 key, u32 page, u32 offset)
 /* A trace that others have driven out of the cache, or NULL. */
 static Trace *displaced(M *m, u64 key)
 {
-    u32 slot = slot_of(key);
-    if (m->core.cache[slot] && m->core.cache[slot ^ 1])
+    if (free_way(m, slot_of(key)) == TRACE_WAYS)
         for (u32 n = m->core.page_traces[key >> 20]; n; n = trace_at(m, n)->next_in_page)
             if (trace_at(m, n)->key == key)
                 return trace_at(m, n);

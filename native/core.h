@@ -32,6 +32,7 @@ enum { EXIT_TRACE, EXIT_FAULT, EXIT_FAULT_ENDS, EXIT_ENDS, EXIT_MID };
 
 #define TRACE_MAX 32
 #define TRACE_CACHE (1 << 20)
+#define TRACE_WAYS 4
 #define TRACE_ALIGN 64  /* a trace begins a cache line, which holds its first instruction, too */
 #define NO_KEY (~(u64)0)
 #define TLB_SHIFT 4

@@ -16,7 +16,7 @@ from emu.cpu import decode, events, exceptions, forms, memory, paging, state
 from emu.cpu.fpu import ieee
 from emu.machine import board
 
-from .cwriter import FLAT, c_name, struct_text
+from .cwriter import FLAT, c_name, c_width, struct_text
 from . import sequences
 from .program import Program
 
@@ -107,6 +107,8 @@ class Generator:
                 self._method(part, name)
         for part, timer in board.timers():
             self._method(part, timer.expire)
+        self.entries = [(wire, p.add_method(*target.split(".")), constants) for wire, target, *constants in board.WIRES
+                        if board.hot_wire(target)]
         by_name = {p.c_name(k): k for k in self.handlers}
         self.by_name = by_name
         self.chosen = sequences.read(by_name)
@@ -217,6 +219,7 @@ class Generator:
         out.append("u8 board_device_read(M *m, u8 slot, u32 offset);\nvoid board_device_write(M *m, u8 slot, u32 offset, u8 value);")
         out.append("u32 board_device_read32(M *m, u8 slot, u32 offset);\nvoid board_device_write32(M *m, u8 slot, u32 offset, u32 value);")
         out.append("void board_expire_timers(M *m);\nu64 board_next_deadline(M *m);")
+        out.append(self.entry_prototypes())
         return "\n".join(out) + "\n"
 
     def moved(self, part, name):
@@ -229,6 +232,16 @@ class Generator:
         call = f"{self.callee(part, name)}(m, {arguments}); looked_at(m);"
         moved = "".join(f" moved(m, m->{d});" for d in self.moved(part, name))
         return f"{{ {result} value = {call}{moved} return value; }}" if result else f"{call}{moved} return;"
+
+    def entry(self, wire, key, constants):
+        """What Python calls to use a wire: (prototype, its statement)."""
+        part, name = wire.split(".")
+        declared = board.PARTS[part].wires[name]
+        ret = c_width(declared.ret) if declared.ret is not None else "void"
+        args = [f"a{n}" for n in range(len(declared.args))]
+        prototype = ", ".join(["M *m"] + [f"{c_width(t)} {a}" for t, a in zip(declared.args, args)])
+        call = f"{self.program.c_name(key)}({', '.join(['m'] + [str(c) for c in constants] + args)});"
+        return f"{ret} wire_{part}_{name}({prototype})", f"return {call}" if ret != "void" else call
 
     def board_text(self):
         self.deadlines = [f"{c_name(part)}.{t.deadline}" for part, t in board.timers()]
@@ -262,7 +275,13 @@ class Generator:
         out.append(f"void board_expire_timers(M *m)\n{{\n    int which;\n    while (earliest(m, &which) <= clock_now(m) && which >= 0)\n"
                    f"        switch (which) {{\n{calls}        }}\n}}\n")
         out.append("u64 board_next_deadline(M *m)\n{\n    int which;\n    return m->core.awaited = earliest(m, &which);\n}\n")
+        for entry in self.entries:
+            prototype, statement = self.entry(*entry)
+            out.append(f"{prototype}\n{{\n    {statement}\n}}\n")
         return "\n".join(out)
+
+    def entry_prototypes(self):
+        return "".join(f"{self.entry(*entry)[0]};\n" for entry in self.entries)
 
     def device_text(self, width, suffix, column, other_read, other_write):
         """The two functions that lead accesses of one width to the devices of the memory map."""
@@ -280,7 +299,7 @@ class Generator:
         out = ["typedef uint8_t u8; typedef uint16_t u16; typedef uint32_t u32; typedef uint64_t u64;",
                "typedef int8_t i8; typedef int16_t i16; typedef int32_t i32; typedef int64_t i64; typedef struct M M;"]
         out += [struct_text(c, ffi=True) for c in _structs(classes) + classes if c is not state.Rec]
-        out.append(API)
+        out += [API, self.entry_prototypes()]
         out.append("\n".join(line for line in VECTORS.read_text().splitlines() if not line.startswith("#")))
         return "\n".join(out)
 

@@ -77,15 +77,24 @@ def interact(machine, script, viewer, interrupts, deadline, need_window=False, c
         if deadline is not None and clock() >= deadline:
             if script.advance(machine, final=True):
                 return EXIT_OK
-            complain(PROG, "timeout" + (f" at {script.what}" if script.what else ""))
+            tell(machine, "timeout" + (f" at {script.what}" if script.what else ""))
             return EXIT_TIMEOUT
         try:
             machine.step_slice()
         except MediaError as error:             # the host cannot read or write a medium
             if viewer is None:
                 raise
-            complain(PROG, f"{error}; the machine is paused")
+            tell(machine, f"{error}; the machine is paused")
             viewer.note(f"{error}; the machine is paused", warning=True)
+
+
+def tell(machine, message):
+    """Say something about a run, behind all that the guest has sent so far."""
+    try:
+        machine.finish_output()
+    except (BrokenPipeError, MediaError):       # whoever asks next hears of it
+        pass
+    complain(PROG, message)
 
 
 def guest_exit(machine, script):
@@ -97,7 +106,7 @@ def guest_exit(machine, script):
     if machine.ended == "poweroff" and not script.pending:
         return EXIT_OK
     at = f" at {script.what}" if script.pending else ""
-    complain(PROG, f"the guest ended: {machine.ended}{at}")
+    tell(machine, f"the guest ended: {machine.ended}{at}")
     return EXIT_GUEST
 
 
@@ -142,10 +151,10 @@ def _run(args, config, make_machine, viewer_class, interrupts, began):
         except BrokenPipeError:
             code = stdout_gone()
         except MediaError as error:             # what the guest sends cannot be written
-            complain(PROG, error)
+            tell(machine, error)
             code = EXIT_USAGE
         except Exception:
-            complain(PROG, write_report(machine))
+            tell(machine, write_report(machine))
             code = EXIT_FAILED
         ran = time.monotonic() - began
         code = _finish(args, machine, code)

@@ -1,6 +1,8 @@
 """The board: which parts there are and how they are wired.  The topology is fixed; the C of the native engine is built
 from it.  What a machine lacks is left out of its port map."""
 
+import inspect
+
 from emu.bus.clock import Clock
 from emu.bus.interrupts import IrqLines
 from emu.bus.memory import Memory
@@ -107,6 +109,15 @@ WIRES = [
         "pit", "rtc", "system", "kbc", "keyboard", "mouse", "uart0", "uart1", "lpt0", "fdc", "bus_master", "ide0", "ide1", "pm",
         "vga", "lapic", "nic", "speaker", "opl3", "sb16", "line_out")),
 ]
+
+
+def hot_wire(target):
+    """Does a wire lead to a method of the subset?  Then chips use it as C under the native engine, whoever calls."""
+    if callable(target) or target.startswith("@"):
+        return False
+    part, method = target.split(".")
+    return getattr(inspect.getattr_static(PARTS[part], method), "subset", False)
+
 
 MOVABLE = None  # base of ports that the machine places (PCI base registers)
 

@@ -107,11 +107,15 @@ class NativeParts:
         for name in ("expire_timers", "next_deadline", "device_read", "device_write", "device_read32", "device_write32",
                      *(f"port_{op}{w}" for op in ("read", "write") for w in (8, 16, 32))):
             self.services[name] = self._service(name)
-        join(self.parts, self.services)
+        join(self.parts, self.services, self._wire)
 
     def _service(self, name):
         function = getattr(self.lib, "board_" + name)
         return lambda *args: function(self.m, *args)
+
+    def _wire(self, wire):
+        function, m = getattr(self.lib, "wire_" + wire.replace(".", "_")), self.m
+        return lambda *args: function(m, *args)
 
     def _cold(self, name):
         part, method = name.split(".")

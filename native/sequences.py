@@ -11,7 +11,7 @@ from emu.cpu.forms import JUMP
 
 FILE = Path(__file__).with_suffix(".txt")
 FIELDS = "rm", "reg", "base", "idx"
-ANY = 255                       # core.c: NO_REGISTER
+ANY = 255                       # make.c: NO_REGISTER
 STEP, REUSE, BRANCH = 3, 2, 2   # what is gained, in host instructions: a step less, a register not loaded, a branch not alone
 ACCESS = re.compile(r"registers_(?:set_)?reg_u(?:16|32)\(m, r->(rm|reg)\b")
 ADDRESSES = "memory_ea_base", "memory_ea_flat"

@@ -60,7 +60,7 @@ class Piece:
         self.parts = []
 
     def parse(self, chosen, gain):
-        """The steps that gain most, as native/core.c finds them: [(place, length, key or None)]."""
+        """The steps that gain most, as native/make.c finds them: [(place, length, key or None)]."""
         best = [(0, None)] * (self.length + 1)
         for i in reversed(range(self.length)):
             found = best[i + 1][0], None

@@ -147,11 +147,11 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 #define XMM_REGISTERS , "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 #else
-#define XMM_REGISTERS  /* the caller's caller says it */
+#define XMM_REGISTERS  /* who calls into such a file says it */
 #endif
 #define KEPT_CALL(call, m, a, b) __extension__ ({ int status_; \
         __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc" XMM_REGISTERS); status_; })
-/* A call of a rare function, which is in slow.h; ``arguments`` in brackets and again one by one. */
+/* A call of a rare function, which is in gen_rare.c; ``arguments`` in brackets and again one by one. */
 #define KEPT(function, arguments, a, b, c) __extension__ ({ u64 value_; \
         __asm__ volatile("call " #function : "=a"(value_) : "D"(m), "S"((u64)(a)), "d"((u64)(b)), "c"((u64)(c)) \
                          : "memory", "cc" XMM_REGISTERS); value_; })

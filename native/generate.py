@@ -149,7 +149,8 @@ class Generator:
         fns = list(p.functions.values())
         inlines = [f for f in fns if f.inline and not f.intrinsic]
         plain = [f for f in fns if not f.inline and not f.intrinsic and f.key not in p.handlers]
-        slow = [f for f in plain if f.rare or f.key in self.lookups]
+        lookups = [f for f in plain if f.key in self.lookups]
+        rare = [f for f in plain if f.rare]
         handlers = [p.functions[k] for k in self.handlers]
         texts = {f.key: p.writer(f).write() for f in inlines + plain + handlers}
         for f in handlers:
@@ -160,7 +161,7 @@ class Generator:
         for n in range(0, len(self.chosen), HANDLERS_A_FILE):
             body = "\n\n".join(self.sequences.text(*c, flat) for c in self.chosen[n:n + HANDLERS_A_FILE] for flat in self.flats(c[0][-1]))
             self.files[f"gen_sequences{n // HANDLERS_A_FILE}.c"] = f'#define QUICK\n#include "core.h"\n\n{body}\n'
-        for stem, group, size in (("gen_functions", [f for f in plain if f not in slow], FUNCTIONS_A_FILE),
+        for stem, group, size in (("gen_functions", [f for f in plain if f not in lookups + rare], FUNCTIONS_A_FILE),
                                    ("gen_handlers", handlers, HANDLERS_A_FILE)):
             for n in range(0, len(group), size):
                 body = "\n\n".join(texts[f.key] for f in group[n:n + size])
@@ -169,7 +170,8 @@ class Generator:
         self.files["gen_tables.c"] = '#include "core.h"\n\n' + p.table_text().replace("static const", "const") + "\n"
         self.files["inlines.h"] = "\n".join(p.writer(f).signature() + ";" for f in inlines) + "\n\n" \
             + "\n\n".join(texts[f.key] for f in inlines) + "\n"
-        self.files["slow.h"] = "\n\n".join(texts[f.key] for f in slow) + "\n"
+        self.files["lookups.h"] = "\n\n".join(texts[f.key] for f in lookups) + "\n"
+        self.files["gen_rare.c"] = '#include "core.h"\n\n' + "\n\n".join(texts[f.key] for f in rare) + "\n"
         self.files["machine.h"] = self.machine_text()
         self.files["prototypes.h"] = self.prototype_text(plain, handlers)
 

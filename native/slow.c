@@ -3,7 +3,7 @@
  * Compiled for general registers only: these functions save every register that they and their callees change. */
 #include "core.h"
 
-#include "slow.h"
+#include "lookups.h"
 
 KEEPS_REGISTERS void backing_written__rare(M *m, u32 offset, u32 size)
 {

@@ -71,12 +71,12 @@ def test_runs_repeat_with_a_network(image):
     for _ in range(2):
         with sanos(image) as pc:
             pc.run_for(8)
-            pc.type("ping -c 2 10.0.2.2\n")
+            pc.type("ping 10.0.2.2\n")
             pc.run_for(4)
             seen.append((pc.instructions, pc.guest_ns, pc.screen_text()))
             assert not pc._network.far.waiting()
     assert seen[0] == seen[1]
-    assert any("10.0.2.2" in row for row in seen[0][2])
+    assert sum("bytes from 10.0.2.2" in row for row in seen[0][2]) > 1
 
 
 def debian(image, **settings):

@@ -199,9 +199,6 @@ static KEEPS_REGISTERS FLAT_OUT int rmw_general_##T(M *m, u32 lin, u32 unused) \
 /* Stores into a page that holds code, beside the code, and into the VGA's window need few registers; all else is done out of line. */ \
 KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
 { \
-    u32 at; \
-    if (in_window(m, lin, sizeof v, true, &at)) \
-        return KEPT_CALL(store_window_##T, m, at, v); \
     if (LIKELY(tlb_entry(m, lin)->write == (((lin + (sizeof v - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
         u8 *to = PLACE(m, lin); \
         const CodeMap *map = code_map(m, to); \
@@ -209,7 +206,11 @@ KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
             memcpy(to, &v, sizeof v); \
             return 0; \
         } \
+        return KEPT_CALL(store_general_##T, m, lin, v); \
     } \
+    u32 at; \
+    if (in_window(m, lin, sizeof v, true, &at)) \
+        return KEPT_CALL(store_window_##T, m, at, v); \
     return KEPT_CALL(store_general_##T, m, lin, v); \
 } \
 /* What will be written is read: faults like a write. */ \

@@ -115,7 +115,7 @@ static ALWAYS_INLINE Trace *find(M *m, u32 *page, bool *one)
     *one = false;
     if (UNLIKELY(code_page(m, lin, page)))
         return NULL;
-    if (UNLIKELY(*page >= 0xFFFFFFFEu)) {  /* a chip, or nothing: no place in the backing that a trace could be kept under */
+    if (UNLIKELY(*page >= DEVICE)) {  /* a chip, or nothing: no place in the backing that a trace could be kept under */
         *one = true;
         return NULL;
     }

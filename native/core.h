@@ -71,8 +71,7 @@ typedef struct Trace {
 /* An instruction that runs over the end of its page.  Writes are not watched for its sake: its bytes are compared each time. */
 typedef struct Crossing {
     u64 key;           /* as a trace's; 0: none */
-    u8 bytes[16];
-    u64 unused;
+    u8 bytes[16];      /* of MAX_LENGTH at most */
     Trace trace;       /* its own key is NO_KEY: links to it are looked up here again */
     Rec room[SINGLE_ROOM];
 } Crossing;
@@ -118,7 +117,7 @@ struct Core {
     u32 *cache;           /* numbers of traces by slot_of(key) */
     u32 *page_traces;     /* per backing page, the first of a list */
     CodeMap **page_code;  /* per backing page: its bytes that are decoded code; NULL if there never were any */
-    Crossing *crossings;
+    Crossing *crossings;  /* native/make.c */
     u64 pages;
     u8 *dirty;            /* per page of video memory */
     bool video_code;      /* some of it has been decoded as code */
@@ -149,19 +148,16 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 #else
 #define XMM_REGISTERS  /* who calls into such a file says it */
 #endif
-#define KEPT_CALL(call, m, a, b) __extension__ ({ int status_; \
-        __asm__ volatile("call " #call : "=a"(status_) : "D"(m), "S"(a), "d"(b) : "memory", "cc" XMM_REGISTERS); status_; })
-/* A call of a rare function, which is in gen_rare.c; ``arguments`` in brackets and again one by one. */
-#define KEPT(function, arguments, a, b, c) __extension__ ({ u64 value_; \
-        __asm__ volatile("call " #function : "=a"(value_) : "D"(m), "S"((u64)(a)), "d"((u64)(b)), "c"((u64)(c)) \
-                         : "memory", "cc" XMM_REGISTERS); value_; })
+/* A call of such a function: its arguments in brackets, and those after the machine again with their registers. */
+#define KEPT(function, arguments, ...) __extension__ ({ u64 value_; \
+        __asm__ volatile("call " #function : "=a"(value_) : "D"(m), __VA_ARGS__ : "memory", "cc" XMM_REGISTERS); value_; })
 #define KEEPS_FEW __attribute__((no_caller_saved_registers, noinline, used))
 #else
 #define KEEPS_REGISTERS __attribute__((noinline, cold))
 #define KEEPS_FEW __attribute__((noinline))
-#define KEPT_CALL(call, m, a, b) call(m, a, b)
-#define KEPT(function, arguments, a, b, c) function arguments
+#define KEPT(function, arguments, ...) function arguments
 #endif
+#define KEPT_CALL(function, m, a, b) ((int)KEPT(function, (m, a, b), "S"(a), "d"(b)))
 KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u16(M *m, u32 lin, u32 unused);
 KEEPS_REGISTERS int load_slow_u32(M *m, u32 lin, u32 unused);
@@ -184,7 +180,7 @@ u32 exit_mid(M *m, Rec *r);
 /* Memory was written that may hold decoded code: traces of it are dropped. */
 static ALWAYS_INLINE void backing_written(M *m, u32 offset, u32 size)
 {
-    KEPT(backing_written__rare, (m, offset, size), offset, size, 0);
+    KEPT(backing_written__rare, (m, offset, size), "S"(offset), "d"(size));
 }
 
 static ALWAYS_INLINE u64 exact_icount(M *m, const Rec *r)

@@ -12,7 +12,7 @@ from emu.bus.types import Array, Derived, Signed, Unsigned
 
 FLAT = "__flat"  # what the names of flat variants of jumps end in
 RARE = "__rare"  # what the names of rare functions end in; the plain name is an inline function that calls them
-RARE_PARAMETERS = 3
+RARE_REGISTERS = "Sdc"  # where its parameters are, as the assembler's constraints name them
 RESULT_SLOTS = 4  # elements of m->r (native/core.h)
 
 
@@ -108,10 +108,11 @@ class FunctionWriter:
     def rare_call(self):
         """The function that calls a rare one, under its plain name."""
         params = self.parameters()
-        if len(params) > RARE_PARAMETERS:
-            raise SubsetError(f"{self.fn.file}: {self.fn.name}: too many parameters for a rare function")
+        if not 0 < len(params) <= len(RARE_REGISTERS):
+            raise SubsetError(f"{self.fn.file}: {self.fn.name}: a rare function takes one to {len(RARE_REGISTERS)} parameters")
         name, names = self.program.c_name(self.fn.key), [name for _, name in params]
-        call = f"KEPT({name}{RARE}, ({', '.join(['m'] + names)}), {', '.join((names + ['0'] * RARE_PARAMETERS)[:RARE_PARAMETERS])});"
+        registers = ", ".join(f'"{r}"((u64){n})' for r, n in zip(RARE_REGISTERS, names))
+        call = f"KEPT({name}{RARE}, ({', '.join(['m'] + names)}), {registers});"
         result = self.result()
         return (f"static ALWAYS_INLINE {result} {name}({', '.join(['M *m'] + [f'{t} {n}' for t, n in params])})\n"
                 f"{{\n    {'' if result == 'void' else f'return ({result})'}{call}\n}}")

@@ -21,12 +21,12 @@ from . import sequences
 from .program import Program
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "TLB_USER": state.TLB_USER, "TLB_CODE": state.TLB_CODE, "TLB_ALL": state.TLB_ALL,
-             "TLB_VALID": state.TLB_VALID, "PTE_W": paging.PTE_W,
              "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,
              "FLOAT_ADD": ieee.ADD, "FLOAT_SUB": ieee.SUB, "FLOAT_MUL": ieee.MUL,
-             "LOW_PAGES": physical.LOW_PAGES, "DEVICE": physical.DEVICE, "VGA_WINDOW": physical.VGA_WINDOW,
+             "DEVICE": physical.DEVICE, "VGA_WINDOW": physical.VGA_WINDOW,
              "REC_ENDS": state.REC_ENDS, "REC_ASIZE32": state.REC_ASIZE32, "LONG_HANDLER": decode.LONG_HANDLER,
+             "MORE": decode.MORE, "MAX_LENGTH": decode.MAX_LENGTH,
              **{name: getattr(forms, name) for name in ("IMM_NONE", "IMM_B", "IMM_BS", "IMM_W", "IMM_Z", "IMM_OFFS")}}
 HANDLERS_A_FILE = 160
 VECTORS = Path(__file__).parent / "vectors.h"

@@ -28,7 +28,7 @@ static u32 end_of_trace(M *m, Rec *r)
 static void fetch_bytes(M *m, u32 page, u32 lin, u32 at, u32 n)
 {
     u32 off = lin & 0xFFF;
-    if (page < 0xFFFFFFFEu)
+    if (page < DEVICE)
         memcpy(m->cpu.code + at, m->memory.backing_data + page + off, n);
     else {
         u32 phys = (u32)m->cpu.tlb[code_entry(m, lin) - m->core.hosts] & 0xFFFFF000u;
@@ -38,14 +38,14 @@ static void fetch_bytes(M *m, u32 page, u32 lin, u32 at, u32 n)
 }
 
 /* Decode one instruction at eip: from one page (crossing false) or with the next one translated too.
- * Gives the handler number, or MORE (0xFFFF) if it runs over the page's end; -1 for a page fault. */
+ * Gives the handler number, or MORE if it runs over the page's end; -1 for a page fault. */
 static i32 decode_at(M *m, Rec *r, u32 eip, u32 page, bool crossing)
 {
     const Segment *cs = &m->cpu.seg[1];
     u32 lin = cs->base + eip;
     u32 in_page = 0x1000 - (lin & 0xFFF);
     u64 in_segment = eip > cs->limit ? 0 : (u64)cs->limit - eip + 1;
-    u32 n = 15;
+    u32 n = MAX_LENGTH;
     if (n > in_segment)
         n = (u32)in_segment;
     if (n == 0)
@@ -55,22 +55,22 @@ static i32 decode_at(M *m, Rec *r, u32 eip, u32 page, bool crossing)
     fetch_bytes(m, page, lin, 0, first);
     m->cpu.code_len = (u8)first;
     u32 h = decode_decode(m, r);
-    if (h != 0xFFFF)
+    if (h != MORE)
         return (i32)h;
     if (n <= in_page) {
-        if (n < 15)
+        if (n < MAX_LENGTH)
             goto limit;
-        return 0xFFFF;
+        return MORE;
     }
     if (!crossing)
-        return 0xFFFF;
+        return MORE;
     u32 second;
     if (code_page(m, lin + in_page, &second))
         return -1;
     fetch_bytes(m, second, lin + in_page, first, n - first);
     m->cpu.code_len = (u8)n;
     h = decode_decode(m, r);
-    if (h != 0xFFFF)
+    if (h != MORE)
         return (i32)h;
 limit:
     r->len = 1;
@@ -132,7 +132,7 @@ Trace *single(M *m, u32 page)
 static Crossing *crossing_of(M *m, u64 key)
 {
     u32 offset = (u32)(key >> 8);
-    return &m->core.crossings[((offset >> 12) * 15 + (offset & 15)) % CROSSINGS];
+    return &m->core.crossings[((offset >> 12) * MAX_LENGTH + (offset & 15)) % CROSSINGS];
 }
 
 /* The one at cs:eip if it is remembered and its bytes are the same as then.  1: the page that it ends in faults. */
@@ -241,7 +241,7 @@ Trace *make(M *m, u64 key, u32 page, u32 offset)
         if (count && eip + off > cs->limit)
             break;
         i32 h = decode_at(m, r, eip + off, page, false);
-        if (h == 0xFFFF)
+        if (h == MORE)
             break;
         if (h == LONG_HANDLER)  /* not kept: what the segment's limit cut off may be overwritten without a trace of it */
             break;

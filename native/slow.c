@@ -206,11 +206,11 @@ KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
             memcpy(to, &v, sizeof v); \
             return 0; \
         } \
-        return KEPT_CALL(store_general_##T, m, lin, v); \
+    } else { \
+        u32 at; \
+        if (in_window(m, lin, sizeof v, true, &at)) \
+            return KEPT_CALL(store_window_##T, m, at, v); \
     } \
-    u32 at; \
-    if (in_window(m, lin, sizeof v, true, &at)) \
-        return KEPT_CALL(store_window_##T, m, at, v); \
     return KEPT_CALL(store_general_##T, m, lin, v); \
 } \
 /* What will be written is read: faults like a write. */ \

@@ -43,7 +43,7 @@ static ALWAYS_INLINE HostEntry *code_entry(M *m, u32 lin)
     return tlb_entry(m, lin) + TLB_CODE;
 }
 
-/* Backing offset of the code page at linear address lin, 0xFFFFFFFE or more if it is not plain memory.  1: fault. */
+/* Backing offset of the code page at linear address lin, DEVICE or OPEN if it is not plain memory.  1: fault. */
 static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
 {
     HostEntry *e = code_entry(m, lin);
@@ -53,7 +53,7 @@ static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
             return 1;
         u32 at = memory_read_offset(m, (u32)m->r[0] & 0xFFFFF000u);
         *out = at;
-        if (UNLIKELY(at >= 0xFFFFFFFEu))
+        if (UNLIKELY(at >= DEVICE))
             return 0;
         e->read = page;
         e->addend = at;
@@ -62,9 +62,10 @@ static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
     return 0;
 }
 
+/* May an instruction there run over the end of its page? */
 static ALWAYS_INLINE bool may_cross(u64 key)
 {
-    return (key >> 8 & 0xFFF) > 0x1000 - 15;
+    return (key >> 8 & 0xFFF) > 0x1000 - MAX_LENGTH;
 }
 
 /* native/core.c */

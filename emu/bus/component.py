@@ -77,7 +77,7 @@ def inline(function):
 def rare(function):
     """Like hot, for what is hardly ever called: in C a call keeps all registers, so that its caller saves none for it.
 
-    At most three parameters beside the component."""
+    One to three parameters beside the component."""
     made = hot(function)
     (made.function if isinstance(made, Generic) else made).rare = True
     return made

@@ -33,7 +33,7 @@ def interrupt(cpu: Cpu, vector: u8, kind: u8) -> None:
 
 @hot
 def INT_n(cpu: Cpu, r: Rec) -> None:
-    if cpu.cr0 & CR0_PE == 0:  # what deliver does, of all that it looks at
+    if cpu.cr0 & CR0_PE == 0:  # all of deliver that an INT n in real mode needs
         deliver_real(cpu, u8(r.imm), read_eflags(cpu))
         cpu.stepping = False
     else:

@@ -187,7 +187,7 @@ def test_with_a_window(run, group, monkeypatch):
     if shutil.which("Xvfb") is None:
         pytest.skip("no Xvfb")
     read, write = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24"], pass_fds=(write,), stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-noreset"], pass_fds=(write,), stderr=subprocess.DEVNULL)
     try:
         os.close(write)
         number = os.read(read, 20).decode().strip()

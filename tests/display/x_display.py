@@ -12,12 +12,12 @@ HEADER_WORDS = 25  # of an XWD file, big-endian
 
 
 class Display:
-    """An X server without a window manager."""
+    """An X server without a window manager; it stays as it is between xdotool's leaving and the next client (-noreset)."""
 
     def __init__(self, folder, size=(1280, 1024)):
         self.folder = folder
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", f"{size[0]}x{size[1]}x24", "-fbdir", str(folder), "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", "1", "-screen", "0", f"{size[0]}x{size[1]}x24", "-fbdir", str(folder), "-nolisten", "tcp", "-noreset"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.name = ":" + self.server.stdout.readline().decode().strip()
 

@@ -23,7 +23,7 @@ X86_64 = platform.machine() in ("x86_64", "AMD64")
 ABI = ["-mno-red-zone"] if X86_64 else []  # code calls in assembly (KEPT in core.h)
 CFLAGS += ABI
 KEEPING = ["-mgeneral-regs-only"] if X86_64 else []  # for functions that keep all registers
-FILE_CFLAGS = {"slow": KEEPING, "gen_rare": KEEPING}
+FILE_CFLAGS = {"slow": KEEPING, "walks": KEEPING, "gen_rare": KEEPING}
 SUFFIX = "_native.abi3.so"
 # Sibling calls must stay, or the handlers, which tail-call each other, use up the stack: locals under guard would prevent them
 # (UBSan still checks the bounds of arrays).  tests/fuzz/test_fuzz.py looks at the code.

@@ -350,6 +350,7 @@ static u8 *reserve(u64 size)
 #define CACHE_BYTES (TRACE_CACHE * sizeof(u32))
 #define CROSSINGS_BYTES (CROSSINGS * sizeof(Crossing))
 #define HOSTS_BYTES (TLB_ALL * sizeof(HostEntry))
+#define WALKS_BYTES (TLB_ALL * sizeof(Walked))
 
 void emu_map_changed(M *m);
 
@@ -364,7 +365,7 @@ M *emu_new(u64 backing_size, void *handle)
     m->core.pool_size = 24u << 20;
     m->memory.backing_size = backing_size;
     m->memory.backing_data = reserve(pages << 12);
-    m->core.cache = (u32 *)reserve(CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
+    m->core.cache = (u32 *)reserve(CACHE_BYTES + HOSTS_BYTES + WALKS_BYTES + m->core.pool_size);
     m->core.crossings = (Crossing *)reserve(CROSSINGS_BYTES);
     m->memory.watch_data = calloc(pages, 1);
     m->core.page_traces = calloc(pages, sizeof(u32));
@@ -373,7 +374,8 @@ M *emu_new(u64 backing_size, void *handle)
     if (!m->memory.backing_data || !m->core.cache || !m->core.crossings || !m->memory.watch_data || !m->core.page_traces || !m->core.page_code || !m->core.dirty)
         return NULL;
     m->core.hosts = (HostEntry *)((u8 *)m->core.cache + CACHE_BYTES);
-    m->core.pool = (u8 *)m->core.hosts + HOSTS_BYTES;
+    m->core.walked = (Walked *)((u8 *)m->core.hosts + HOSTS_BYTES);
+    m->core.pool = (u8 *)m->core.walked + WALKS_BYTES;
     forget_traces(m);
     emu_map_changed(m);
     privilege_changed(m);
@@ -387,7 +389,7 @@ void emu_free(M *m)
 #endif
     munmap(m->memory.backing_data, m->core.pages << 12);
     munmap(m->core.crossings, CROSSINGS_BYTES);
-    munmap(m->core.cache, CACHE_BYTES + HOSTS_BYTES + m->core.pool_size);
+    munmap(m->core.cache, CACHE_BYTES + HOSTS_BYTES + WALKS_BYTES + m->core.pool_size);
     free(m->memory.watch_data);
     free(m->core.page_traces);
     for (u64 p = 0; p < m->core.pages; p++) {
@@ -406,6 +408,7 @@ void emu_map_changed(M *m)
     m->cpu.attention = true;
     for (u32 i = 0; i < TLB_ALL; i++)
         host_drop(m, (u16)i);
+    forget_walks(m);
 }
 
 /* Writes to video memory must mark its pages again (the display may have cleared the marks). */

@@ -97,6 +97,8 @@ typedef struct HostEntry {
 /* Added to a page in both: the VGA's window; the addend gives offsets from its start. */
 #define IN_WINDOW 4u
 
+typedef struct Walked Walked;  /* native/walks.h */
+
 /* ---- what the engine keeps outside declared state ---- */
 struct Run {
     Trace *trace;       /* the one that runs */
@@ -110,6 +112,10 @@ struct Core {
     Rec *patched;       /* record whose handler is replaced so that the trace ends before it */
     Handler *patched_h;
     HostEntry *hosts;   /* as Cpu.tlb; what leads anywhere has its index in one of the processor's lists */
+    Walked *walked;     /* as Cpu.tlb */
+    const u8 *directory;
+    u32 walk_rules;     /* under which the walks were */
+    bool walks_kept;    /* there may be some */
     u64 awaited;        /* the deadline that poll has last heard of */
     void *handle;       /* names the Python machine in callbacks */
     u8 *pool;
@@ -125,6 +131,10 @@ struct Core {
     u16 slot_base[256];
     u8 port8[65536], port16[65536], port32[65536];  /* slot that serves a port at each width; 0: none */
 };
+
+/* Core.directory: where the page directory is in the host's memory, or one of these. */
+#define NO_DIRECTORY ((const u8 *)0)        /* it cannot be read there, or is not used */
+#define UNKNOWN_DIRECTORY ((const u8 *)1)   /* to be looked for */
 
 /* What every handler touches comes first, within the reach of one-byte displacements. */
 struct M {
@@ -158,10 +168,10 @@ u64 cold_call(M *m, u32 number, u64 a, u64 b, u64 c);
 #define KEPT(function, arguments, ...) function arguments
 #endif
 #define KEPT_CALL(function, m, a, b) ((int)KEPT(function, (m, a, b), "S"(a), "d"(b)))
-KEEPS_REGISTERS int load_slow_u8(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int load_slow_u16(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int load_slow_u32(M *m, u32 lin, u32 unused);
-KEEPS_REGISTERS int load_slow_u64(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_slow_u8(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_slow_u16(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_slow_u32(M *m, u32 lin, u32 unused);
+KEEPS_FEW int load_slow_u64(M *m, u32 lin, u32 unused);
 KEEPS_FEW int store_slow_u8(M *m, u32 lin, u8 v);
 KEEPS_FEW int store_slow_u16(M *m, u32 lin, u16 v);
 KEEPS_FEW int store_slow_u32(M *m, u32 lin, u32 v);
@@ -223,6 +233,11 @@ static ALWAYS_INLINE void host_drop(M *m, u16 index)
 {
     static const u32 none[2] = { 1, 1 };
     memcpy(&m->core.hosts[index], none, sizeof none);
+}
+
+static ALWAYS_INLINE void tables_changed(M *m)
+{
+    m->core.directory = UNKNOWN_DIRECTORY;
 }
 
 /* Where the soft TLB has no host address; in sequences (QUICK) an instruction's own handler sees to it. */

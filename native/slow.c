@@ -1,7 +1,7 @@
 /* The slow memory paths: what load_T and store_T do when the soft TLB has no host address.
  *
  * Compiled for general registers only: these functions save every register that they and their callees change. */
-#include "core.h"
+#include "walks.h"
 
 #include "lookups.h"
 
@@ -31,6 +31,8 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
 {
     if (UNLIKELY((lin & 0xFFF) > 0x1000 - size || m->cpu.mode & (MODE_AC | MODE_DEBUG)))
         return OTHERWISE;
+    u32 bank = user ? TLB_USER : 0;
+    bool walks = walk_needed(m, lin, bank, write);
     if (UNLIKELY(write ? paging_lookup_write(m, lin, user) : paging_lookup_read(m, lin, user)))
         return FAULTS;
     u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
@@ -60,6 +62,8 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
             m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
         e->write = page;
     }
+    if (walks)
+        note_walk(m, lin, bank, write);
     return LEADS;
 }
 
@@ -106,6 +110,12 @@ static bool chip_load_u64(M *m)
 static bool chip_store_u64(M *m, u64 v)
 {
     return false;
+}
+
+/* Is a whole access where a walk is known to lead to plain memory? */
+static ALWAYS_INLINE bool walked(M *m, u32 lin, u32 size, bool write, bool user)
+{
+    return (lin & 0xFFF) <= 0x1000 - size && !(m->cpu.mode & (MODE_AC | MODE_DEBUG)) && walked_before(m, lin, user ? TLB_USER : 0, write);
 }
 
 /* What misses the soft TLB is the hottest here: all of the way to plain memory in one function, which saves registers once. */
@@ -159,13 +169,10 @@ static KEEPS_FEW int store_window_##T(M *m, u32 at, T v) \
     window_store(m, at, sizeof v, v); \
     return 0; \
 } \
-KEEPS_REGISTERS FLAT_OUT int load_slow_##T(M *m, u32 lin, u32 unused) \
+static KEEPS_REGISTERS FLAT_OUT int load_general_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
-    u32 at; \
     (void)unused; \
-    if (in_window(m, lin, sizeof v, false, &at)) \
-        return KEPT_CALL(load_window_##T, m, at, 0); \
     int how = lead_read(m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS)) \
         return how == FAULTS ? 1 : KEPT_CALL(other_load_##T, m, lin, how); \
@@ -185,10 +192,7 @@ static KEEPS_REGISTERS FLAT_OUT int store_general_##T(M *m, u32 lin, T v) \
 static KEEPS_REGISTERS FLAT_OUT int rmw_general_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
-    u32 at; \
     (void)unused; \
-    if (in_window(m, lin, sizeof v, true, &at) && in_window(m, lin, sizeof v, false, &at)) \
-        return KEPT_CALL(load_window_##T, m, at, 0); \
     int how = lead_write(m, lin, sizeof v); \
     if (UNLIKELY(how != LEADS && how != CODE)) \
         return how == FAULTS ? 1 : KEPT_CALL(other_rmw_##T, m, lin, how); \
@@ -196,33 +200,68 @@ static KEEPS_REGISTERS FLAT_OUT int rmw_general_##T(M *m, u32 lin, u32 unused) \
     m->r[0] = v; \
     return 0; \
 } \
-/* Stores into a page that holds code, beside the code, and into the VGA's window need few registers; all else is done out of line. */ \
+/* Few registers are enough for a walk whose result is known, */ \
+static KEEPS_FEW int load_walked_##T(M *m, u32 lin, u32 unused) \
+{ \
+    T v; \
+    if (!walked(m, lin, sizeof v, false, m->cpu.cpl == 3)) \
+        return KEPT_CALL(load_general_##T, m, lin, unused); \
+    memcpy(&v, PLACE(m, lin), sizeof v); \
+    m->r[0] = v; \
+    return 0; \
+} \
+static KEEPS_FEW int store_walked_##T(M *m, u32 lin, T v) \
+{ \
+    if (!walked(m, lin, sizeof v, true, m->cpu.cpl == 3)) \
+        return KEPT_CALL(store_general_##T, m, lin, v); \
+    memcpy(PLACE(m, lin), &v, sizeof v); \
+    return 0; \
+} \
+static KEEPS_FEW int rmw_walked_##T(M *m, u32 lin, u32 unused) \
+{ \
+    T v; \
+    if (!walked(m, lin, sizeof v, true, m->cpu.cpl == 3)) \
+        return KEPT_CALL(rmw_general_##T, m, lin, unused); \
+    memcpy(&v, PLACE(m, lin), sizeof v); \
+    m->r[0] = v; \
+    return 0; \
+} \
+/* and fewer still for the VGA's window, and for stores into a page that holds code, beside the code. */ \
+KEEPS_FEW int load_slow_##T(M *m, u32 lin, u32 unused) \
+{ \
+    u32 at; \
+    if (in_window(m, lin, sizeof(T), false, &at)) \
+        return KEPT_CALL(load_window_##T, m, at, 0); \
+    return KEPT_CALL(load_walked_##T, m, lin, unused); \
+} \
 KEEPS_FEW int store_slow_##T(M *m, u32 lin, T v) \
 { \
+    u32 at; \
     if (LIKELY(tlb_entry(m, lin)->write == (((lin + (sizeof v - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
         u8 *to = PLACE(m, lin); \
         const CodeMap *map = code_map(m, to); \
-        if (LIKELY(map->traces && !code_among(map, lin & 0xFFF, sizeof v))) { \
-            memcpy(to, &v, sizeof v); \
-            return 0; \
-        } \
-    } else { \
-        u32 at; \
-        if (in_window(m, lin, sizeof v, true, &at)) \
-            return KEPT_CALL(store_window_##T, m, at, v); \
+        if (!map->traces || code_among(map, lin & 0xFFF, sizeof v)) \
+            return KEPT_CALL(store_general_##T, m, lin, v); \
+        memcpy(to, &v, sizeof v); \
+        return 0; \
     } \
-    return KEPT_CALL(store_general_##T, m, lin, v); \
+    if (in_window(m, lin, sizeof v, true, &at)) \
+        return KEPT_CALL(store_window_##T, m, at, v); \
+    return KEPT_CALL(store_walked_##T, m, lin, v); \
 } \
 /* What will be written is read: faults like a write. */ \
 KEEPS_FEW int rmw_slow_##T(M *m, u32 lin, u32 unused) \
 { \
     T v; \
+    u32 at; \
     if (LIKELY(tlb_entry(m, lin)->write == (((lin + (sizeof v - 1)) & 0xFFFFF000u) | BESIDE_CODE))) { \
         memcpy(&v, PLACE(m, lin), sizeof v); \
         m->r[0] = v; \
         return 0; \
     } \
-    return KEPT_CALL(rmw_general_##T, m, lin, unused); \
+    if (in_window(m, lin, sizeof v, true, &at) && in_window(m, lin, sizeof v, false, &at)) \
+        return KEPT_CALL(load_window_##T, m, at, 0); \
+    return KEPT_CALL(rmw_walked_##T, m, lin, unused); \
 }
 SLOW_PATHS(u8)
 SLOW_PATHS(u16)
@@ -234,7 +273,7 @@ SLOW_PATHS(u64)
 #define BANK_SLOW_READ(BITS) \
 int bank_read_slow_u##BITS(M *m, u32 lin, bool user, u##BITS *out) \
 { \
-    int how = lead(m, lin, BITS / 8, false, user); \
+    int how = walked(m, lin, BITS / 8, false, user) ? LEADS : lead(m, lin, BITS / 8, false, user); \
     if (LIKELY(how == LEADS)) { \
         memcpy(out, BANK_PLACE(m, lin, user), BITS / 8); \
         return 0; \
@@ -249,7 +288,7 @@ int bank_read_slow_u##BITS(M *m, u32 lin, bool user, u##BITS *out) \
 #define BANK_SLOW_WRITE(BITS) \
 int bank_write_slow_u##BITS(M *m, u32 lin, u##BITS v, bool user) \
 { \
-    int how = lead(m, lin, BITS / 8, true, user); \
+    int how = walked(m, lin, BITS / 8, true, user) ? LEADS : lead(m, lin, BITS / 8, true, user); \
     if (LIKELY(how == LEADS)) { \
         memcpy(BANK_PLACE(m, lin, user), &v, BITS / 8); \
         return 0; \

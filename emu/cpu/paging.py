@@ -32,6 +32,11 @@ def privilege_changed(cpu: Cpu) -> None:
     """CPL chooses the TLB bank: the C side keeps a pointer to it."""
 
 
+@intrinsic
+def tables_changed(cpu: Cpu) -> None:
+    """CR3, or what page walks depend on, may have changed: the C side keeps what walks found (native/walks.h)."""
+
+
 @inline
 def set_cpl(cpu: Cpu, level: u8) -> None:
     """Change the current privilege level."""
@@ -179,14 +184,11 @@ def walk(cpu: Cpu, lin: u32, write: bool, user: bool) -> u32:
     return walk_legacy(cpu, lin, write, user)
 
 
-@hot
-def tlb_fill(cpu: Cpu, lin: u32, index: u16, write: bool, user: bool) -> u64:
-    """Walk the page tables for an access and put the result into an entry of the TLB; gives it."""
-    low: u32 = walk(cpu, lin, write, user)
+@inline
+def tlb_put(cpu: Cpu, lin: u32, index: u16, low: u32) -> u64:
+    """Put the low word of an entry of the TLB there, for a linear address, and note it for flushes; gives the entry."""
     host_drop(cpu, index)
-    low = (low & cpu.a20_mask) | (cpu.tlb[index & (TLB_ALL - 1)] & (TLB_LOCAL | TLB_GLOBAL))
-    if low & PTE_G != 0 and cpu.cr4 & CR4_PGE == 0:
-        low = low ^ PTE_G
+    low = low | (cpu.tlb[index & (TLB_ALL - 1)] & (TLB_LOCAL | TLB_GLOBAL))
     if low & (PTE_G | TLB_LOCAL) == 0:
         low = low | TLB_LOCAL
         cpu.tlb_local[cpu.tlb_local_count & (TLB_ALL - 1)] = index
@@ -198,6 +200,16 @@ def tlb_fill(cpu: Cpu, lin: u32, index: u16, write: bool, user: bool) -> u64:
     entry: u64 = u64((lin & 0xFFFFF000) | TLB_VALID) << 32 | low
     cpu.tlb[index & (TLB_ALL - 1)] = entry
     return entry
+
+
+@hot
+def tlb_fill(cpu: Cpu, lin: u32, index: u16, write: bool, user: bool) -> u64:
+    """Walk the page tables for an access and put the result into an entry of the TLB; gives it."""
+    low: u32 = walk(cpu, lin, write, user)
+    low = low & cpu.a20_mask
+    if low & PTE_G != 0 and cpu.cr4 & CR4_PGE == 0:
+        low = low ^ PTE_G
+    return tlb_put(cpu, lin, index, low)
 
 
 @hot
@@ -252,6 +264,7 @@ def flush_tlb(cpu: Cpu) -> None:
             cpu.tlb[index] = entry & TLB_GLOBAL
         n = u16(n + 1)
     cpu.tlb_local_count = 0
+    tables_changed(cpu)
 
 
 @hot

@@ -260,6 +260,10 @@ class _Builder:
 
     def after(self):
         if "fpu" in self.e.attributes:
+            if self.mem:
+                ready = "lin" if self.flat else "off"  # segments that are flat start at 0
+                offset = ready if self.linear else FLAT_ADDRESS.get(self.flat, "ea") + "(cpu, r)"
+                self.lines.append(f"fpu_operand(cpu, r, {offset})")
             self.lines.append("fpu_pointers(cpu, r)")
         if "mmx" in self.e.attributes and not self.enters_first():
             self.lines.append("mmx_enter(cpu)")
@@ -436,8 +440,8 @@ def namespace():
     from .fpu import pointers, stack
     from .vector import access
     out |= {"Cpu": Cpu, "Rec": Rec, "Fault": Fault, "UD": UD, "GP": GP, "CR0_PE": state.CR0_PE, "VM": state.VM, "u8": u8, "u16": u16,
-           "u32": u32, "u64": u64, "ea": memory.ea, "ea_flat": memory.ea_flat,
-            "ea_base": memory.ea_base, "fpu_wait": stack.fpu_wait, "fpu_pointers": pointers.fpu_pointers, "next_eip": flow_target.next_eip}
+            "u32": u32, "u64": u64, "ea": memory.ea, "ea_flat": memory.ea_flat, "ea_base": memory.ea_base, "fpu_wait": stack.fpu_wait,
+            "fpu_operand": pointers.fpu_operand, "fpu_pointers": pointers.fpu_pointers, "next_eip": flow_target.next_eip}
     for f in (access.mmx_check, access.mmx_enter, access.sse_check, access.set_mm, access.check_aligned, access.aligned_read,
               access.aligned_write, access.store_pair):
         out[f.__name__] = f

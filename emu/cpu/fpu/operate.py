@@ -95,16 +95,20 @@ def div_any(f: Fpu, to: u8, am: u64, ase: u16, bm: u64, bse: u16, denormal: u16)
     return finish(f, to, m, se, fl, denormal)
 
 
+# How add_registers and add_value flip signs, in one argument: more would not be in registers of the host
+NEGATE_A, NEGATE_B = SIGN, SIGN << 16
+
+
 # -- ST0 or ST(i) = ST0 op ST(i) ---------------------------------------------------------------------------------
 # Small arguments and a tail call for the general case: in C the common case is then a function without a frame.
 
 @hot
-def add_registers(f: Fpu, to: u8, a: u8, b: u8, flip_a: u16, flip_b: u16) -> bool:
-    """Register ``to`` = register a + register b, signs flipped."""
-    done: bool = add_common(f, to, f.mant[a & 7], f.sexp[a & 7] ^ flip_a, f.mant[b & 7], f.sexp[b & 7] ^ flip_b)
+def add_registers(f: Fpu, to: u8, a: u8, b: u8, flips: u32) -> bool:
+    """Register ``to`` = register a + register b, with signs flipped: NEGATE_A, NEGATE_B."""
+    done: bool = add_common(f, to, f.mant[a & 7], f.sexp[a & 7] ^ u16(flips), f.mant[b & 7], f.sexp[b & 7] ^ u16(flips >> 16))
     if done:
         return True
-    return add_any(f, to, a, f.mant[b & 7], f.sexp[b & 7], flip_a, flip_b, 0)
+    return add_any(f, to, a, f.mant[b & 7], f.sexp[b & 7], u16(flips), u16(flips >> 16), 0)
 
 
 @hot
@@ -133,13 +137,13 @@ def with_register(f: Fpu, op: u8, to: u8, i: u8) -> bool:
     if empty(f, a) or empty(f, b):
         return underflow(f, to)
     if op == ADD:
-        return add_registers(f, to, a, b, 0, 0)
+        return add_registers(f, to, a, b, 0)
     if op == MUL:
         return mul_registers(f, to, a, b)
     if op == SUB:
-        return add_registers(f, to, a, b, 0, SIGN)
+        return add_registers(f, to, a, b, NEGATE_B)
     if op == SUBR:
-        return add_registers(f, to, a, b, SIGN, 0)
+        return add_registers(f, to, a, b, NEGATE_A)
     if op == DIV:
         return div_registers(f, to, a, b)
     return div_registers(f, to, b, a)
@@ -148,11 +152,11 @@ def with_register(f: Fpu, op: u8, to: u8, i: u8) -> bool:
 # -- ST0 = ST0 op value ------------------------------------------------------------------------------------------
 
 @hot
-def add_value(f: Fpu, a: u8, bm: u64, bse: u16, flip_a: u16, flip_b: u16) -> None:
-    """Register a = register a + value, signs flipped."""
-    done: bool = add_common(f, a, f.mant[a & 7], f.sexp[a & 7] ^ flip_a, bm, bse ^ flip_b)
+def add_value(f: Fpu, a: u8, bm: u64, bse: u16, flips: u32) -> None:
+    """Register a = register a + value, with signs flipped."""
+    done: bool = add_common(f, a, f.mant[a & 7], f.sexp[a & 7] ^ u16(flips), bm, bse ^ u16(flips >> 16))
     if not done:
-        add_any(f, a, a, bm, bse, flip_a, flip_b, 0)
+        add_any(f, a, a, bm, bse, u16(flips), u16(flips >> 16), 0)
 
 
 @hot
@@ -205,13 +209,13 @@ def with_memory(f: Fpu, op: u8, bm: u64, bse: u16, denormal: u16) -> None:
     elif denormal != 0:
         with_denormal(f, op, a, bm, bse)
     elif op == ADD:
-        add_value(f, a, bm, bse, 0, 0)
+        add_value(f, a, bm, bse, 0)
     elif op == MUL:
         mul_value(f, a, bm, bse)
     elif op == SUB:
-        add_value(f, a, bm, bse, 0, SIGN)
+        add_value(f, a, bm, bse, NEGATE_B)
     elif op == SUBR:
-        add_value(f, a, bm, bse, SIGN, 0)
+        add_value(f, a, bm, bse, NEGATE_A)
     elif op == DIV:
         div_value(f, a, bm, bse)
     else:

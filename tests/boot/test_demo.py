@@ -284,7 +284,8 @@ def in_qemu(tmp_path, *options, seconds=60):
 
 @pytest.mark.heavy
 def test_in_qemu_with_seabios(tmp_path):
-    all_well(in_qemu(tmp_path), expected() - {"com2", "nic"})
+    """Without a sound card: QEMU's takes its samples ahead of time, and a tone of 100 ms ends after 86."""
+    all_well(in_qemu(tmp_path), expected() - {"com2", "nic", "sound"})
 
 
 @pytest.mark.heavy

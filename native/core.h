@@ -219,14 +219,24 @@ static ALWAYS_INLINE HostEntry *tlb_entry(M *m, u32 lin)
     return (HostEntry *)((u8 *)m->run.tlb + (lin >> (12 - TLB_SHIFT) & (TLB_SIZE - 1) << TLB_SHIFT));
 }
 
+static ALWAYS_INLINE u32 data_bank(bool user)
+{
+    return user ? TLB_USER : 0;
+}
+
+static ALWAYS_INLINE u32 tlb_index(u32 lin, u32 bank)
+{
+    return bank | (lin >> 12 & (TLB_SIZE - 1));
+}
+
 static ALWAYS_INLINE HostEntry *bank_entry(M *m, u32 lin, bool user)
 {
-    return m->core.hosts + (user ? TLB_USER : 0) + (lin >> 12 & (TLB_SIZE - 1));
+    return m->core.hosts + tlb_index(lin, data_bank(user));
 }
 
 static ALWAYS_INLINE void privilege_changed(M *m)
 {
-    m->run.tlb = m->core.hosts + (m->cpu.cpl == 3 ? TLB_USER : 0);
+    m->run.tlb = m->core.hosts + data_bank(m->cpu.cpl == 3);
 }
 
 static ALWAYS_INLINE void host_drop(M *m, u16 index)

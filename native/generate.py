@@ -22,7 +22,7 @@ from .program import Program
 
 CONSTANTS = {"TLB_SIZE": state.TLB_SIZE, "TLB_USER": state.TLB_USER, "TLB_CODE": state.TLB_CODE, "TLB_ALL": state.TLB_ALL,
              "TLB_VALID": state.TLB_VALID, "TLB_LOCAL": state.TLB_LOCAL, "TLB_GLOBAL": state.TLB_GLOBAL,
-             **{name: getattr(paging, name) for name in ("PTE_P", "PTE_W", "PTE_PS", "PTE_G")},
+             **{name: getattr(paging, name) for name in ("PTE_P", "PTE_PS", "PTE_G")},
              "CR0_PG": state.CR0_PG, "CR0_WP": state.CR0_WP, "CR4_PAE": state.CR4_PAE, "CR4_PGE": state.CR4_PGE,
              "MODE_AC": state.MODE_AC, "MODE_DEBUG": state.MODE_DEBUG,
              "MODE_FLAT": state.MODE_FLAT, "REC_OSIZE32": state.REC_OSIZE32,

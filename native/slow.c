@@ -31,8 +31,8 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
 {
     if (UNLIKELY((lin & 0xFFF) > 0x1000 - size || m->cpu.mode & (MODE_AC | MODE_DEBUG)))
         return OTHERWISE;
-    u32 bank = user ? TLB_USER : 0;
-    bool walks = walk_needed(m, lin, bank, write);
+    u32 index = tlb_index(lin, data_bank(user));
+    u64 before = m->cpu.tlb[index];
     if (UNLIKELY(write ? paging_lookup_write(m, lin, user) : paging_lookup_read(m, lin, user)))
         return FAULTS;
     u32 page = lin & 0xFFFFF000u, phys = (u32)m->r[0] & 0xFFFFF000u;
@@ -62,8 +62,7 @@ static ALWAYS_INLINE int lead(M *m, u32 lin, u32 size, bool write, bool user)
             m->core.dirty[(at - m->memory.vram_offset) >> 12] = 1;
         e->write = page;
     }
-    if (walks)
-        note_walk(m, lin, bank, write);
+    note_walk(m, lin, index, before, write);
     return LEADS;
 }
 
@@ -115,11 +114,22 @@ static bool chip_store_u64(M *m, u64 v)
 /* Is a whole access where a walk is known to lead to plain memory? */
 static ALWAYS_INLINE bool walked(M *m, u32 lin, u32 size, bool write, bool user)
 {
-    return (lin & 0xFFF) <= 0x1000 - size && !(m->cpu.mode & (MODE_AC | MODE_DEBUG)) && walked_before(m, lin, user ? TLB_USER : 0, write);
+    return (lin & 0xFFF) <= 0x1000 - size && !(m->cpu.mode & (MODE_AC | MODE_DEBUG)) && walked_before(m, lin, data_bank(user), write);
 }
 
 /* What misses the soft TLB is the hottest here: all of the way to plain memory in one function, which saves registers once. */
 #define FLAT_OUT __attribute__((flatten))
+
+#define READ_WALKED(KIND, T, WRITE) \
+static KEEPS_FEW int KIND##_walked_##T(M *m, u32 lin, u32 unused) \
+{ \
+    T v; \
+    if (!walked(m, lin, sizeof v, WRITE, m->cpu.cpl == 3)) \
+        return KEPT_CALL(KIND##_general_##T, m, lin, unused); \
+    memcpy(&v, PLACE(m, lin), sizeof v); \
+    m->r[0] = v; \
+    return 0; \
+}
 
 #define SLOW_PATHS(T) \
 static KEEPS_REGISTERS int other_load_##T(M *m, u32 lin, u32 how) \
@@ -201,29 +211,13 @@ static KEEPS_REGISTERS FLAT_OUT int rmw_general_##T(M *m, u32 lin, u32 unused) \
     return 0; \
 } \
 /* Few registers are enough for a walk whose result is known, */ \
-static KEEPS_FEW int load_walked_##T(M *m, u32 lin, u32 unused) \
-{ \
-    T v; \
-    if (!walked(m, lin, sizeof v, false, m->cpu.cpl == 3)) \
-        return KEPT_CALL(load_general_##T, m, lin, unused); \
-    memcpy(&v, PLACE(m, lin), sizeof v); \
-    m->r[0] = v; \
-    return 0; \
-} \
+READ_WALKED(load, T, false) \
+READ_WALKED(rmw, T, true) \
 static KEEPS_FEW int store_walked_##T(M *m, u32 lin, T v) \
 { \
     if (!walked(m, lin, sizeof v, true, m->cpu.cpl == 3)) \
         return KEPT_CALL(store_general_##T, m, lin, v); \
     memcpy(PLACE(m, lin), &v, sizeof v); \
-    return 0; \
-} \
-static KEEPS_FEW int rmw_walked_##T(M *m, u32 lin, u32 unused) \
-{ \
-    T v; \
-    if (!walked(m, lin, sizeof v, true, m->cpu.cpl == 3)) \
-        return KEPT_CALL(rmw_general_##T, m, lin, unused); \
-    memcpy(&v, PLACE(m, lin), sizeof v); \
-    m->r[0] = v; \
     return 0; \
 } \
 /* and fewer still for the VGA's window, and for stores into a page that holds code, beside the code. */ \

@@ -38,12 +38,6 @@ static ALWAYS_INLINE u64 pool_space(u32 count)
     return (sizeof(Trace) + (count + 1) * sizeof(Rec) + TRACE_ALIGN - 1) & ~(u64)(TRACE_ALIGN - 1);
 }
 
-/* The bank of the TLB for instructions at the present privilege. */
-static ALWAYS_INLINE u32 code_bank(M *m)
-{
-    return m->cpu.cpl == 3 ? TLB_CODE | TLB_USER : TLB_CODE;
-}
-
 /* Where the TLB leads instructions at the present privilege. */
 static ALWAYS_INLINE HostEntry *code_entry(M *m, u32 lin)
 {
@@ -54,9 +48,10 @@ static ALWAYS_INLINE HostEntry *code_entry(M *m, u32 lin)
 static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
 {
     HostEntry *e = code_entry(m, lin);
-    u32 page = lin & 0xFFFFF000u, bank = code_bank(m);
+    u32 page = lin & 0xFFFFF000u, bank = paging_code_bank(m);
     if (UNLIKELY(e->read != page) && !walked_before(m, lin, bank, false)) {
-        bool walks = walk_needed(m, lin, bank, false);
+        u32 index = tlb_index(lin, bank);
+        u64 before = m->cpu.tlb[index];
         if (paging_lookup_exec(m, lin))
             return 1;
         u32 at = memory_read_offset(m, (u32)m->r[0] & 0xFFFFF000u);
@@ -65,8 +60,7 @@ static ALWAYS_INLINE int code_page(M *m, u32 lin, u32 *out)
             return 0;
         e->read = page;
         e->addend = at;
-        if (walks)
-            note_walk(m, lin, bank, false);
+        note_walk(m, lin, index, before, false);
     }
     *out = (u32)e->addend;
     return 0;

@@ -45,13 +45,11 @@ KEEPS_REGISTERS int keep_walk(M *m, u32 lin, u32 index_and_write)
     u32 at = memory_read_offset(m, (pde & 0xFFFFF000u) | (lin >> 10 & 0xFFC));
     if (at >= DEVICE)
         return 0;
-    const HostEntry *e = &m->core.hosts[index];
     w->page = page | WALKED | (index_and_write & 1 ? WALKED_WRITE : 0);
     w->low = low & ~(u32)(TLB_LOCAL | TLB_GLOBAL);
     w->pde = pde;
     w->pte = memory_peek32(m, at);
     w->pte_at = at;
-    w->addend = e->addend;
-    w->at = index & TLB_CODE ? (u32)e->addend : (u32)(e->addend + page - (u64)(uintptr_t)m->memory.backing_data);
+    w->addend = m->core.hosts[index].addend;
     return 0;
 }

@@ -10,7 +10,6 @@ struct Walked {
     u32 low;        /* of the TLB's entry */
     u32 pde, pte;   /* what the tables said, accessed and dirty bits as the walk left them */
     u32 pte_at;     /* backing offset */
-    u32 at;         /* the page's */
     u64 addend;     /* as in its HostEntry */
 };
 #define WALKED 1u
@@ -19,18 +18,6 @@ struct Walked {
 KEEPS_REGISTERS int find_directory(M *m, u32 unused, u32 unused_too);
 KEEPS_REGISTERS int keep_walk(M *m, u32 lin, u32 index_and_write);
 void forget_walks(M *m);
-
-static ALWAYS_INLINE u32 tlb_index(u32 lin, u32 bank)
-{
-    return bank | (lin >> 12 & (TLB_SIZE - 1));
-}
-
-/* Must the tables be walked for an access? */
-static ALWAYS_INLINE bool walk_needed(M *m, u32 lin, u32 bank, bool write)
-{
-    u64 entry = m->cpu.tlb[tlb_index(lin, bank)];
-    return entry >> 32 != ((lin & 0xFFFFF000u) | TLB_VALID) || (write && !(entry & PTE_W));
-}
 
 /* If a walk is known to find what it found before, fill the TLB with that, and have the soft TLB lead there. */
 static ALWAYS_INLINE bool walked_before(M *m, u32 lin, u32 bank, bool write)
@@ -46,7 +33,7 @@ static ALWAYS_INLINE bool walked_before(M *m, u32 lin, u32 bank, bool write)
         return false;
     if (m->cpu.tlb[index] >> 32 == (page | TLB_VALID))  /* it may know other than the tables */
         return false;
-    if (write && m->memory.watch_data[w->at >> 12])
+    if (write && m->memory.watch_data[(w->addend + page - (u64)(uintptr_t)m->memory.backing_data) >> 12])
         return false;
     paging_tlb_put(m, lin, (u16)index, w->low);
     HostEntry *e = &m->core.hosts[index];
@@ -56,13 +43,13 @@ static ALWAYS_INLINE bool walked_before(M *m, u32 lin, u32 bank, bool write)
     return true;
 }
 
-/* The tables have just been walked for an access to plain memory, and the soft TLB leads there.  Only what comes again is kept: the
- * first time no more than the page. */
-static ALWAYS_INLINE void note_walk(M *m, u32 lin, u32 bank, bool write)
+/* An access to plain memory has been looked up, and the soft TLB leads there: was it a walk, which changes the TLB's entry?  Only what
+ * comes again is kept: the first time no more than the page. */
+static ALWAYS_INLINE void note_walk(M *m, u32 lin, u32 index, u64 before, bool write)
 {
-    u32 page = lin & 0xFFFFF000u, index = tlb_index(lin, bank);
+    u32 page = lin & 0xFFFFF000u;
     Walked *w = &m->core.walked[index];
-    if (m->core.directory == NO_DIRECTORY)
+    if (m->cpu.tlb[index] == before || m->core.directory == NO_DIRECTORY)
         return;
     if ((w->page & 0xFFFFF000u) == page)
         KEPT_CALL(keep_walk, m, lin, index << 1 | write);
